@@ -1,0 +1,49 @@
+"""Identifiers that sort by time: a prefix, `_`, and 26 characters in the layout of a ULID (48 bits of ms, 80 random bits)."""
+
+import os
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+from heliograph.kit.clock import Clock
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_BODY = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
+_RANDOM_BYTES = 10
+
+
+def _encode(number: int) -> str:
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+class Ids:
+    """Makes identifiers from a clock and a source of randomness."""
+
+    def __init__(self, clock: Clock, entropy: Callable[[int], bytes] = os.urandom) -> None:
+        self._clock = clock
+        self._entropy = entropy
+
+    def new(self, prefix: str) -> str:
+        """Return a fresh identifier such as `sub_01k…`; later ones sort behind earlier ones (to the millisecond)."""
+        random = int.from_bytes(self._entropy(_RANDOM_BYTES), "big")
+        return f"{prefix}_{_encode(_milliseconds(self._clock.now()) << 80 | random)}"
+
+
+def floor_id(prefix: str, at: datetime) -> str:
+    """Return the smallest identifier that can be made in the millisecond of `at`."""
+    return f"{prefix}_{_encode(_milliseconds(at) << 80)}"
+
+
+def ceiling_id(prefix: str, at: datetime) -> str:
+    """Return the largest identifier that can be made in the millisecond of `at`."""
+    return f"{prefix}_{_encode(_milliseconds(at) << 80 | (1 << 80) - 1)}"
+
+
+def is_id(prefix: str, text: str) -> bool:
+    """Tell whether `text` has the form of an identifier with this prefix."""
+    head, _, body = text.partition("_")
+    return head == prefix and _BODY.fullmatch(body) is not None
