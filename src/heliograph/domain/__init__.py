@@ -1,0 +1,1 @@
+"""Rules: frozen values and functions on them. No I/O, no clock."""

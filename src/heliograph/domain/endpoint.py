@@ -1,0 +1,130 @@
+"""Endpoints of strangers: which address may be kept and sent to, and whose push service it is.
+
+An endpoint is the only address that a visitor can make this server talk to, so it is an allow-list of parsed hosts, checked
+when it is registered and again before every send. Hosts from the vendors' documents (`docs/reference/push-services.md`).
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+MAX_ENDPOINT_LENGTH = 2048
+_HTTPS_PORT = 443
+_LAST_SEGMENT_OF_DEVPUSH = "devpush-"
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+_PRINTABLE = re.compile(r"[\x21-\x7e]+")
+
+
+class PushService(StrEnum):
+    """Whose server an endpoint belongs to; decides quirks and how an answer is read."""
+
+    FCM = "fcm"
+    MOZILLA = "mozilla"
+    APPLE = "apple"
+    WNS = "wns"
+    OTHER = "other"
+
+
+_EXACT = {
+    "fcm.googleapis.com": PushService.FCM,
+    # Chromium without Google's API keys: distributions and test builds.
+    "jmt17.google.com": PushService.FCM,
+    "web.push.apple.com": PushService.APPLE,
+}
+_BELOW = {
+    ".push.services.mozilla.com": PushService.MOZILLA,
+    ".notify.windows.com": PushService.WNS,
+    ".push.apple.com": PushService.APPLE,
+}
+_NEVER = frozenset({"android.googleapis.com", "api.push.apple.com", "api.sandbox.push.apple.com"})
+
+
+class EndpointError(ValueError):
+    """This endpoint may not be kept or sent to; the sentence says why, without the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How to reach an allowed endpoint."""
+
+    service: PushService
+    host: str
+    port: int
+    origin: str
+    """`scheme://host[:port]`, the audience of a VAPID token."""
+    is_devpush: bool = False
+    """Whether the bundled push service stands in for the host."""
+    is_operator_host: bool = False
+    """Whether the operator added the host, so that its address must be resolved, checked and pinned."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointPolicy:
+    """What the operator allows beyond the five public push services.
+
+    Attributes:
+        extra_hosts: further exact host names, such as a UnifiedPush server.
+        devpush_origin: `http://127.0.0.1:8972` while developing; nothing else may be plain http, a port or an address.
+    """
+
+    extra_hosts: frozenset[str] = frozenset()
+    devpush_origin: str | None = None
+
+    def route(self, endpoint: str) -> Route:
+        """Find out how to reach an endpoint, or raise `EndpointError`."""
+        if len(endpoint) > MAX_ENDPOINT_LENGTH:
+            raise EndpointError(f"An endpoint has at most {MAX_ENDPOINT_LENGTH} characters.")
+        # urlsplit drops tabs and line breaks that an HTTP client might keep, so they must not get that far.
+        if not _PRINTABLE.fullmatch(endpoint) or "\\" in endpoint:
+            raise EndpointError("An endpoint is printable ASCII without spaces or backslashes.")
+        try:
+            parts = urlsplit(endpoint)
+            port = parts.port
+        except ValueError as error:
+            raise EndpointError("The endpoint is not a URL.") from error
+        if "@" in parts.netloc:
+            raise EndpointError("An endpoint must not hold a user name.")
+        if "#" in endpoint:
+            raise EndpointError("An endpoint must not hold a fragment.")
+        if self.devpush_origin is not None and f"{parts.scheme}://{parts.netloc}" == self.devpush_origin:
+            return _devpush_route(parts.path, self.devpush_origin)
+        if parts.scheme != "https":
+            raise EndpointError("An endpoint must begin with https://.")
+        if port not in (None, _HTTPS_PORT):
+            raise EndpointError("An endpoint must use port 443.")
+        return self._https_route(parts.hostname or "", parts.netloc, parts.path)
+
+    def _https_route(self, hostname: str, netloc: str, path: str) -> Route:
+        host = hostname.lower()
+        if not _HOST.fullmatch(host):
+            raise EndpointError("The endpoint's host is not a plain domain name.")
+        is_operator_host = host in self.extra_hosts
+        service = _service_of(host) or (PushService.OTHER if is_operator_host else None)
+        if service is None:
+            raise EndpointError("The endpoint's host is not a push service that this installation knows.")
+        is_devpush = self.devpush_origin is not None and path.rsplit("/", 1)[-1].startswith(_LAST_SEGMENT_OF_DEVPUSH)
+        return Route(
+            service=service,
+            host=host,
+            port=_HTTPS_PORT,
+            origin=f"https://{netloc.lower()}",
+            is_devpush=is_devpush,
+            is_operator_host=is_operator_host and _service_of(host) is None,
+        )
+
+
+def _service_of(host: str) -> PushService | None:
+    if host in _NEVER:
+        return None
+    if host in _EXACT:
+        return _EXACT[host]
+    return next((service for suffix, service in _BELOW.items() if host.endswith(suffix)), None)
+
+
+def _devpush_route(path: str, origin: str) -> Route:
+    """Take the vendor to be imitated from devpush's prefix, `/p/{service}/…`."""
+    parts = urlsplit(origin)
+    _, first, second, *_ = [*path.split("/"), "", "", ""]
+    service = PushService(second) if first == "p" and second in PushService else PushService.OTHER
+    return Route(service=service, host=parts.hostname or "", port=parts.port or 80, origin=origin, is_devpush=True)

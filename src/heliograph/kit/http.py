@@ -1,0 +1,74 @@
+"""What an outgoing HTTP exchange is: one request, one answer or one fault. The engine behind it can be changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Protocol
+
+MAX_ANSWER_BYTES = 65_536
+"""Bytes of an answer's body that are kept; a push service has little to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request to a server that may be hostile.
+
+    Attributes:
+        url: used byte for byte.
+        connect_to: address (a literal IP) and port to connect to instead of what the URL's name resolves to. The
+            certificate is still checked against the URL's name.
+        ca_file: a file of certificates to trust instead of the public ones.
+        timeout: for the whole exchange, connecting included.
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    connect_to: tuple[str, int] | None = None
+    ca_file: str | None = None
+    timeout: timedelta = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """One answer. Header names are lower-case; of several with one name the last is kept."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    http_version: str = ""
+
+
+class FaultKind(StrEnum):
+    """Why there was no answer."""
+
+    RESOLVE = "resolve"
+    REFUSED_ADDRESS = "refused_address"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    RESET = "reset"
+    PROTOCOL = "protocol"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class TransportFault:
+    """There was no answer; whether the request arrived is unknown."""
+
+    kind: FaultKind
+    detail: str = ""
+
+
+class HttpSender(Protocol):
+    """Sends requests, many at once. Never follows a redirect, never asks the environment for a proxy, never raises."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse | TransportFault:
+        """Do one exchange."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is in the air and release the connections."""
+        ...

@@ -1,0 +1,304 @@
+"""All tables. Sized for ten million subscriptions in one project: everything is read by key or by keyset.
+
+Identifiers sort by time (`kit.ids`), so `(project_id, id)` is both the paging order and the order of a dispatch.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from heliograph.storage.types import Instant, Json
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_ID = String(40)
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("name", String(40), primary_key=True),  # facts about this installation, such as the master key's fingerprint
+    Column("value", Text, nullable=False),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("origins", Json, nullable=False),  # list of exact origins
+    Column("vapid_subject", Text, nullable=False),
+    Column("receipt_key", LargeBinary, nullable=False),  # sealed, 32 bytes
+    Column("identity_secret", LargeBinary, nullable=False),  # sealed, 32 bytes; signs external ids (HMAC)
+    Column("identity_public_key", Text),  # PEM, for ES256 or RS256 tokens
+    Column("plaintext_budget", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("deleted_at", Instant),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE")),  # null: the installation's own key
+    Column("kind", String(16), nullable=False),  # secret | publishable
+    Column("name", Text, nullable=False),
+    Column("scopes", Json, nullable=False),
+    Column("token_hash", LargeBinary, nullable=False, unique=True),  # SHA-256 of the token: 256 random bits need no salt
+    Column("token", Text),  # publishable keys only: they are printed in pages
+    Column("hint", String(16), nullable=False),  # the first characters, to tell keys apart
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+    Column("last_used_at", Instant),
+    Column("replaced_by_id", _ID),
+    Index(None, "project_id", "id"),
+)
+
+vapid_keys = Table(
+    "vapid_keys",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("public_key", LargeBinary, nullable=False),  # 65 bytes
+    Column("private_key", LargeBinary, nullable=False),  # sealed, 32 bytes
+    Column("state", String(16), nullable=False),  # active | retiring | retired
+    Column("refused_in_row", Integer, nullable=False, server_default=text("0")),
+    Column("paused_until", Instant),  # per-key breaker: nothing is sent with it before that, nothing is pruned
+    Column("pause_reason", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("retired_at", Instant),
+    UniqueConstraint("project_id", "public_key"),
+    Index(
+        "uq_vapid_keys_active",
+        "project_id",
+        unique=True,
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
+)
+
+providers = Table(
+    "providers",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("settings", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("project_id", "name"),
+    Index(None, "project_id", "id"),
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("attributes", Json, nullable=False),
+    Column("language", String(35)),
+    Column("time_zone", String(64)),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("last_seen_at", Instant),
+    UniqueConstraint("project_id", "external_id"),
+    Index(None, "project_id", "id"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("provider_id", _ID, ForeignKey("providers.id"), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("state", String(16), nullable=False),  # active | gone | unsubscribed
+    Column("state_reason", String(64)),
+    Column("endpoint", Text, nullable=False),  # byte for byte
+    Column("endpoint_hash", LargeBinary, nullable=False),  # SHA-256
+    Column("push_service", String(16), nullable=False),
+    Column("p256dh", LargeBinary, nullable=False),  # 65 raw bytes
+    Column("auth", LargeBinary, nullable=False),  # 16 raw bytes
+    Column("vapid_key_id", _ID, ForeignKey("vapid_keys.id"), nullable=False),
+    Column("profile_id", _ID, ForeignKey("profiles.id", ondelete="SET NULL")),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("origin", Text),
+    Column("language", String(35)),
+    Column("time_zone", String(64)),
+    Column("user_agent", Text),
+    Column("browser_expires_at", Instant),  # the browser's expirationTime
+    Column("created_at", Instant, nullable=False),
+    Column("endpoint_since", Instant, nullable=False),  # a 410 on an endpoint younger than two minutes is not believed at once
+    Column("refreshed_at", Instant, nullable=False),
+    Column("ended_at", Instant),  # since when gone or unsubscribed; the row is kept 30 days as a tombstone
+    UniqueConstraint("project_id", "endpoint_hash"),
+    Index("ix_subscriptions_audience", "project_id", "state", "id"),
+    Index("ix_subscriptions_page", "project_id", "id"),
+    Index("ix_subscriptions_profile", "profile_id", "id"),
+    Index("ix_subscriptions_vapid_key", "vapid_key_id", "state"),
+    Index(
+        "ix_subscriptions_ended",
+        "ended_at",
+        sqlite_where=text("ended_at IS NOT NULL"),
+        postgresql_where=text("ended_at IS NOT NULL"),
+    ),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("project_id", _ID, nullable=False),
+    Column("group_name", String(64), nullable=False),
+    Column("subscription_id", _ID, ForeignKey("subscriptions.id", ondelete="CASCADE"), nullable=False),
+    Column("identifier", String(128), nullable=False),  # "" where the group has none
+    Column("joined_at", Instant, nullable=False),
+    PrimaryKeyConstraint("project_id", "group_name", "subscription_id", "identifier"),
+    Index("ix_memberships_identifier", "project_id", "group_name", "identifier", "subscription_id"),
+    Index("ix_memberships_subscription", "subscription_id"),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("identifier", String(128), nullable=False),  # "" where the group has none
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("project_id", "name", "identifier"),
+    Index(None, "project_id", "id"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("content", Json, nullable=False),
+    Column("audience", Json, nullable=False),
+    Column("ttl_seconds", Integer, nullable=False),
+    Column("urgency", String(16), nullable=False),
+    Column("topic", String(32)),
+    Column("created_at", Instant, nullable=False),
+    Column("send_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("planned_at", Instant),  # when the last range was laid out
+    Column("finished_at", Instant),
+    Index(None, "project_id", "id"),
+)
+
+ranges = Table(
+    "ranges",  # of subscriptions, one send job each; closed once, so a job that runs twice counts once
+    metadata,
+    Column("notification_id", _ID, ForeignKey("notifications.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("selection", Json, nullable=False),  # {"after": id, "upto": id} or {"start": i, "stop": j} into the named targets
+    Column("state", String(8), nullable=False),  # open | closed
+    PrimaryKeyConstraint("notification_id", "number"),
+    Index("ix_ranges_open", "notification_id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("project_id", _ID, nullable=False),
+    Column("notification_id", _ID, ForeignKey("notifications.id", ondelete="CASCADE"), nullable=False),
+    Column("subscription_id", _ID, nullable=False),  # no foreign key: the tombstone may be swept before the history
+    Column("profile_id", _ID),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(64)),
+    Column("attempts", Integer, nullable=False),
+    Column("status_code", Integer),
+    Column("service_message_id", Text),
+    Column("next_attempt_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("accepted_at", Instant),
+    Column("displayed_at", Instant),
+    Column("clicked_at", Instant),
+    Column("dismissed_at", Instant),
+    Column("clicked_action", String(64)),
+    Column("updated_at", Instant, nullable=False),
+    Index("ix_deliveries_notification", "notification_id", "id"),
+    Index("ix_deliveries_notification_state", "notification_id", "state", "id"),
+    Index("ix_deliveries_subscription", "subscription_id", "id"),
+    Index("ix_deliveries_page", "project_id", "id"),
+)
+
+receipts = Table(
+    "receipts",  # may arrive before the delivery is recorded; applied when both are there
+    metadata,
+    Column("delivery_id", String(40), nullable=False),
+    Column("event", String(16), nullable=False),
+    Column("project_id", _ID, nullable=False),
+    Column("action", String(64)),
+    Column("at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    PrimaryKeyConstraint("delivery_id", "event"),
+    Index(None, "received_at"),
+)
+
+counts = Table(
+    "counts",  # deliveries by state and reason, kept as they change: asking must not cost a scan of ten million rows
+    metadata,
+    Column("notification_id", _ID, ForeignKey("notifications.id", ondelete="CASCADE"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("shard", Integer, nullable=False),  # several writers, one row each
+    Column("count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("notification_id", "state", "reason", "shard"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("name", String(40), nullable=False),
+    Column("args", Json, nullable=False),
+    Column("priority", Integer, nullable=False),  # 0 goes first
+    Column("run_at", Instant, nullable=False),
+    Column("state", String(8), nullable=False),  # ready | running | dead
+    Column("attempts", Integer, nullable=False),
+    Column("claimed_by", String(64)),
+    Column("lease_until", Instant),
+    Column("last_error", Text),
+    Column("dedupe_key", String(128), unique=True),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_jobs_ready", "priority", "run_at", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
+    Index("ix_jobs_lease", "lease_until", sqlite_where=text("state = 'running'"), postgresql_where=text("state = 'running'")),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(40), primary_key=True),  # one leader per name, such as the clock
+    Column("holder", String(64), nullable=False),
+    Column("until", Instant, nullable=False),
+)
