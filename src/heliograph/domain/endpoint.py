@@ -126,5 +126,5 @@ def _devpush_route(path: str, origin: str) -> Route:
     """Take the vendor to be imitated from devpush's prefix, `/p/{service}/…`."""
     parts = urlsplit(origin)
     _, first, second, *_ = [*path.split("/"), "", "", ""]
-    service = PushService(second) if first == "p" and second in PushService else PushService.OTHER
+    service = PushService(second) if first == "p" and second in set(PushService) else PushService.OTHER
     return Route(service=service, host=parts.hostname or "", port=parts.port or 80, origin=origin, is_devpush=True)

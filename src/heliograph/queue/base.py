@@ -1,0 +1,71 @@
+"""What a queue owes: a job is a row written in the transaction of its cause, run at least once, never twice at a time."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+URGENT, NORMAL, BULK = 0, 5, 9
+"""Priorities: sends to one person, ordinary work, big dispatches. The smaller number goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """Work to be done.
+
+    Attributes:
+        name: a `names.JobName`.
+        args: JSON.
+        run_at: not before this instant.
+        dedupe_key: while a job with this key waits or runs, another one is not added.
+    """
+
+    name: str
+    args: dict[str, Any]
+    run_at: datetime
+    priority: int = NORMAL
+    dedupe_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Claimed work. `attempt` counts from 1."""
+
+    id: str
+    name: str
+    args: dict[str, Any] = field(default_factory=dict)
+    priority: int = NORMAL
+    attempt: int = 1
+
+
+class Queue(Protocol):
+    """Where jobs wait."""
+
+    async def add(self, tx: AsyncConnection, jobs: list[NewJob], *, now: datetime) -> None:
+        """Write jobs in the caller's transaction."""
+        ...
+
+    async def claim(self, *, worker: str, limit: int, lease: timedelta, now: datetime) -> list[Job]:
+        """Take due jobs for `worker`, best priority first, among them those whose lease ran out."""
+        ...
+
+    async def renew(self, jobs: list[Job], *, worker: str, lease: timedelta, now: datetime) -> set[str]:
+        """Prolong leases; return the identifiers that are still the worker's own."""
+        ...
+
+    async def complete(self, tx: AsyncConnection, job: Job, *, worker: str) -> bool:
+        """Remove a finished job inside the transaction that records its effect; False if it is no longer the worker's."""
+        ...
+
+    async def retry(self, job: Job, *, worker: str, run_at: datetime, error: str) -> None:
+        """Give a failed job back."""
+        ...
+
+    async def bury(self, job: Job, *, worker: str, error: str) -> None:
+        """Set a job aside that cannot succeed; it stays visible."""
+        ...
+
+    async def next_due(self, *, now: datetime) -> datetime | None:
+        """When the next job becomes due, or None; a hint for how long to sleep."""
+        ...
