@@ -1,7 +1,7 @@
 """Every problem that a caller can be told of, once: its code, its HTTP status, and what it means.
 
-`api/problems.py` is the only translator to HTTP (RFC 9457); the reference page `docs/reference/problems.md` is checked against
-this file.
+`api/problems.py` is the only translator to HTTP (RFC 9457); the reference page `docs/reference/problems.md` is checked
+against this file.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A delivery: one notification for one subscription in one dispatch, its states, and the token that names it outside."""
+"""A delivery (one notification for one subscription in one dispatch): its states, and the token that outsiders get."""
 
 import hashlib
 import hmac
@@ -77,9 +77,7 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.CLICKED: frozenset(),
 }
 
-_TAKEN = frozenset(
-    {DeliveryState.ACCEPTED, DeliveryState.DISPLAYED, DeliveryState.CLICKED, DeliveryState.DISMISSED}
-)
+_TAKEN = frozenset({DeliveryState.ACCEPTED, DeliveryState.DISPLAYED, DeliveryState.CLICKED, DeliveryState.DISMISSED})
 
 
 class ReceiptEvent(StrEnum):

@@ -1,7 +1,8 @@
 """Endpoints of strangers: which address may be kept and sent to, and whose push service it is.
 
-An endpoint is the only address that a visitor can make this server talk to, so it is an allow-list of parsed hosts, checked
-when it is registered and again before every send. Hosts from the vendors' documents (`docs/reference/push-services.md`).
+An endpoint is the only address that a visitor can make this server talk to, so it must be on an allow-list of parsed
+hosts, when it is registered and again before every send. The hosts are from the vendors' documents
+(`docs/reference/push-services.md`).
 """
 
 import re

@@ -1,4 +1,4 @@
-"""A notification as a sender asks for it: content, audience, and the limits of its life. RFC 8030 section 5.2 to 5.4."""
+"""A notification as a sender asks for it: content, audience, and the limits of its life (RFC 8030 section 5.2-5.4)."""
 
 import re
 from dataclasses import dataclass, field
@@ -138,7 +138,7 @@ class Notification:
 
 
 def chosen_variant(content: Content, language: str | None) -> tuple[str | None, Variant | None]:
-    """Return the language tag and the variant for a reader: the longest prefix of `language` that has one (RFC 4647 3.4)."""
+    """Return a reader's language tag and variant: the longest prefix of `language` that has one (RFC 4647 3.4)."""
     wanted = (language or "").lower()
     by_tag = {tag.lower(): tag for tag in content.variants}
     while wanted:

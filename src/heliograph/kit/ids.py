@@ -1,4 +1,4 @@
-"""Identifiers that sort by time: a prefix, `_`, and 26 characters in the layout of a ULID (48 bits of ms, 80 random bits)."""
+"""Identifiers that sort by time: prefix, `_`, 26 characters in the layout of a ULID (48 bits of ms, 80 random bits)."""
 
 import os
 import re

@@ -8,8 +8,22 @@ from typing import Any
 
 import structlog
 
-_SECRET_WORDS = ("endpoint", "token", "secret", "password", "p256dh", "auth", "private", "payload", "body", "authorization", "key")
-_HARMLESS = frozenset({"key_id", "vapid_key_id", "api_key_id", "dedupe_key", "endpoint_hash", "key_count", "token_hash"})
+_SECRET_WORDS = (
+    "endpoint",
+    "token",
+    "secret",
+    "password",
+    "p256dh",
+    "auth",
+    "private",
+    "payload",
+    "body",
+    "authorization",
+    "key",
+)
+_HARMLESS = frozenset(
+    {"key_id", "vapid_key_id", "api_key_id", "dedupe_key", "endpoint_hash", "key_count", "token_hash"}
+)
 
 
 def short_hash(value: str | bytes) -> str:

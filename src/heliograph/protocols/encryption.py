@@ -37,7 +37,7 @@ class DecryptionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReceiverKeys:
-    """A subscription's `keys`: the user agent's public key (65 bytes, uncompressed) and its secret (16 bytes).
+    """A subscription's `keys`: a public key (65 bytes, uncompressed) and a secret (16 bytes).
 
     Raises:
         ValueError: a wrong length, a compressed point, or a point off the curve P-256.
@@ -79,7 +79,7 @@ def _keys(secret: bytes, auth: bytes, ua_public: bytes, as_public: bytes, salt: 
 
 
 def content_keys(ikm: bytes, salt: bytes) -> tuple[bytes, bytes]:
-    """Derive key (16 bytes) and nonce (12 bytes) of the first record from keying material (RFC 8188 section 2.2, 2.3)."""
+    """Derive the first record's key (16 bytes) and nonce (12 bytes) from keying material (RFC 8188 2.2, 2.3)."""
     prk = hmac.digest(salt, ikm, "sha256")
     return hmac.digest(prk, _CEK_INFO, "sha256")[:16], hmac.digest(prk, _NONCE_INFO, "sha256")[:12]
 
@@ -107,7 +107,9 @@ def encrypt(
         ValueError: the message is too long, or the receiver's key is no point of the curve.
     """
     if len(plaintext) + padding > MAX_PLAINTEXT:
-        raise ValueError(f"A push message holds at most {MAX_PLAINTEXT} bytes, this one has {len(plaintext) + padding}.")
+        raise ValueError(
+            f"A push message holds at most {MAX_PLAINTEXT} bytes, this one has {len(plaintext) + padding}."
+        )
     if len(salt) != SALT_BYTES:
         raise ValueError("A salt is 16 bytes.")
     ua_public = check_public_key(p256dh)

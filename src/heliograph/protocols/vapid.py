@@ -24,7 +24,17 @@ _CURVE = ec.SECP256R1()
 _HALF = 32
 _HEADER = base64url.encode(b'{"typ":"JWT","alg":"ES256"}')
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
-_LOCAL_NAMES = (".localhost", ".local", ".localdomain", ".internal", ".invalid", ".test", ".example", ".lan", ".home.arpa")
+_LOCAL_NAMES = (
+    ".localhost",
+    ".local",
+    ".localdomain",
+    ".internal",
+    ".invalid",
+    ".test",
+    ".example",
+    ".lan",
+    ".home.arpa",
+)
 
 
 class VapidFault(StrEnum):

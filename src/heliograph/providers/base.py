@@ -39,12 +39,18 @@ class Credentials:
 
 
 class Provider(Protocol):
-    """One way of sending. One exchange per target; it prepares many at once because encryption is cheaper in batches."""
+    """One way of sending: one exchange per target, prepared in batches because encryption is cheaper so."""
 
     channel: ClassVar[str]
 
     def requests(
-        self, notification: Notification, targets: list[Target], *, credentials: Credentials, ttl: timedelta, now: datetime
+        self,
+        notification: Notification,
+        targets: list[Target],
+        *,
+        credentials: Credentials,
+        ttl: timedelta,
+        now: datetime,
     ) -> list[HttpRequest | Outcome]:
         """Return what to send for each target, or the outcome that needs no sending."""
         ...
@@ -52,5 +58,3 @@ class Provider(Protocol):
     def outcome(self, target: Target, answer: HttpResponse | TransportFault, *, now: datetime) -> Outcome:
         """Say what an answer means. Never raises."""
         ...
-
-

@@ -1,4 +1,4 @@
-"""What a queue owes: a job is a row written in the transaction of its cause, run at least once, never twice at a time."""
+"""What a queue owes: a job is written in the transaction of its cause, run at least once, never twice at a time."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -55,7 +55,7 @@ class Queue(Protocol):
         ...
 
     async def complete(self, tx: AsyncConnection, job: Job, *, worker: str) -> bool:
-        """Remove a finished job inside the transaction that records its effect; False if it is no longer the worker's."""
+        """Remove a finished job in the transaction that records its effect; False if it is the worker's no more."""
         ...
 
     async def retry(self, job: Job, *, worker: str, run_at: datetime, error: str) -> None:

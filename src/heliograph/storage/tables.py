@@ -64,7 +64,9 @@ api_keys = Table(
     Column("kind", String(16), nullable=False),  # secret | publishable
     Column("name", Text, nullable=False),
     Column("scopes", Json, nullable=False),
-    Column("token_hash", LargeBinary, nullable=False, unique=True),  # SHA-256 of the token: 256 random bits need no salt
+    Column(
+        "token_hash", LargeBinary, nullable=False, unique=True
+    ),  # SHA-256 of the token: 256 random bits need no salt
     Column("token", Text),  # publishable keys only: they are printed in pages
     Column("hint", String(16), nullable=False),  # the first characters, to tell keys apart
     Column("created_at", Instant, nullable=False),
@@ -152,7 +154,9 @@ subscriptions = Table(
     Column("user_agent", Text),
     Column("browser_expires_at", Instant),  # the browser's expirationTime
     Column("created_at", Instant, nullable=False),
-    Column("endpoint_since", Instant, nullable=False),  # a 410 on an endpoint younger than two minutes is not believed at once
+    Column(
+        "endpoint_since", Instant, nullable=False
+    ),  # a 410 on an endpoint younger than two minutes is not believed at once
     Column("refreshed_at", Instant, nullable=False),
     Column("ended_at", Instant),  # since when gone or unsubscribed; the row is kept 30 days as a tombstone
     UniqueConstraint("project_id", "endpoint_hash"),
@@ -219,10 +223,17 @@ ranges = Table(
     metadata,
     Column("notification_id", _ID, ForeignKey("notifications.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("selection", Json, nullable=False),  # {"after": id, "upto": id} or {"start": i, "stop": j} into the named targets
+    Column(
+        "selection", Json, nullable=False
+    ),  # {"after": id, "upto": id} or {"start": i, "stop": j} into the named targets
     Column("state", String(8), nullable=False),  # open | closed
     PrimaryKeyConstraint("notification_id", "number"),
-    Index("ix_ranges_open", "notification_id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
+    Index(
+        "ix_ranges_open",
+        "notification_id",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
 )
 
 deliveries = Table(
@@ -291,8 +302,20 @@ jobs = Table(
     Column("last_error", Text),
     Column("dedupe_key", String(128), unique=True),
     Column("created_at", Instant, nullable=False),
-    Index("ix_jobs_ready", "priority", "run_at", "id", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
-    Index("ix_jobs_lease", "lease_until", sqlite_where=text("state = 'running'"), postgresql_where=text("state = 'running'")),
+    Index(
+        "ix_jobs_ready",
+        "priority",
+        "run_at",
+        "id",
+        sqlite_where=text("state = 'ready'"),
+        postgresql_where=text("state = 'ready'"),
+    ),
+    Index(
+        "ix_jobs_lease",
+        "lease_until",
+        sqlite_where=text("state = 'running'"),
+        postgresql_where=text("state = 'running'"),
+    ),
 )
 
 leases = Table(
