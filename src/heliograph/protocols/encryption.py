@@ -37,7 +37,7 @@ class DecryptionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReceiverKeys:
-    """A subscription's `keys`: a public key (65 bytes, uncompressed) and a secret (16 bytes).
+    """A subscription's `keys`: a public key (65 bytes) and a secret (16 bytes).
 
     Raises:
         ValueError: a wrong length, a compressed point, or a point off the curve P-256.
