@@ -61,6 +61,14 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class DevpushRoute:
+    """Where the bundled push service stands in for a vendor's host: on loopback, with certificates of its own authority."""
+
+    tls_port: int
+    ca_file: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointPolicy:
     """What the operator allows beyond the five public push services.
 

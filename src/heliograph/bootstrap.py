@@ -1,0 +1,175 @@
+"""The only module that builds things: settings in, a wired Heliograph out. Also keeper of the master key's file."""
+
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from heliograph.domain.endpoint import DevpushRoute, EndpointPolicy
+from heliograph.kit.clock import Clock, SystemClock
+from heliograph.kit.context import Context
+from heliograph.kit.curl import CurlSender
+from heliograph.kit.http import HttpSender
+from heliograph.kit.ids import Ids
+from heliograph.kit.sealing import MASTER_KEY_BYTES, Sealer
+from heliograph.protocols import base64url
+from heliograph.queue.base import Queue
+from heliograph.queue.embedded import EmbeddedQueue
+from heliograph.settings import Settings
+from heliograph.storage import installation
+from heliograph.storage.store import Store
+
+MASTER_KEY_FILE = "master.key"
+_FINGERPRINT = "master_key_fingerprint"
+_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+class BootstrapError(Exception):
+    """This installation cannot start; the sentence says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heliograph:
+    """Everything that an edge needs: it opens transactions of `store` and hands the rest to verbs as arguments.
+
+    Attributes:
+        devpush: how to reach the bundled push service, while developing.
+        base_url: `https://push.example.com`, where browsers reach this installation.
+        send_timeout: for one exchange with a push service.
+        shutdown_grace: how long a stop waits for what is in the air.
+    """
+
+    store: Store
+    queue: Queue
+    clock: Clock
+    ids: Ids
+    sealer: Sealer
+    sender: HttpSender
+    policy: EndpointPolicy
+    devpush: DevpushRoute | None
+    random_bytes: Callable[[int], bytes]
+    base_url: str
+    send_timeout: timedelta
+    shutdown_grace: timedelta
+
+    def context(self) -> Context:
+        """Return the surroundings of one operation that begins now."""
+        return Context(now=self.clock.now(), ids=self.ids, sealer=self.sealer, random_bytes=self.random_bytes)
+
+    async def close(self) -> None:
+        """Finish what is in the air and release connections and files."""
+        await self.sender.close()
+        await self.store.close()
+
+
+async def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    entropy: Callable[[int], bytes] = os.urandom,
+    sender: HttpSender | None = None,
+) -> Heliograph:
+    """Wire an installation whose database is already migrated.
+
+    Args:
+        settings: what the operator wants.
+        clock: another clock, for tests and simulations.
+        entropy: another source of randomness.
+        sender: another way to do HTTP.
+
+    Raises:
+        BootstrapError: the master key is unusable, readable by others, or not the one that the database was set up with.
+    """
+    clock = clock or SystemClock()
+    ids = Ids(clock, entropy)
+    sealer = Sealer(master_key(settings, entropy), entropy)
+    store = await Store.open(settings.store_url)
+    try:
+        await _check_fingerprint(store, sealer)
+    except BaseException:
+        await store.close()
+        raise
+    return Heliograph(
+        store=store,
+        queue=EmbeddedQueue(store, ids),
+        clock=clock,
+        ids=ids,
+        sealer=sealer,
+        sender=sender or CurlSender(),
+        policy=EndpointPolicy(extra_hosts=settings.push_hosts, devpush_origin=settings.devpush_url),
+        devpush=_devpush_route(settings),
+        random_bytes=entropy,
+        base_url=settings.base_url,
+        send_timeout=timedelta(seconds=settings.send_timeout_seconds),
+        shutdown_grace=timedelta(seconds=settings.shutdown_seconds),
+    )
+
+
+def _devpush_route(settings: Settings) -> DevpushRoute | None:
+    if settings.devpush_tls_port is None or settings.devpush_ca_file is None:
+        return None
+    return DevpushRoute(tls_port=settings.devpush_tls_port, ca_file=str(settings.devpush_ca_file))
+
+
+def prepare_data_dir(settings: Settings) -> None:
+    """Make an embedded installation's directory, for its owner only."""
+    if settings.is_embedded:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def master_key(settings: Settings, entropy: Callable[[int], bytes] = os.urandom) -> bytes:
+    """Return the 32 bytes of the master key; an embedded installation makes them on its first start."""
+    if settings.master_key is not None:
+        return settings.master_key
+    prepare_data_dir(settings)
+    path = settings.data_dir / MASTER_KEY_FILE
+    try:
+        return _read_master_key(path) if path.exists() else _make_master_key(path, entropy)
+    except OSError as error:
+        raise BootstrapError(f"The master key's file {path} cannot be used: {error.strerror}.") from None
+
+
+def _make_master_key(path: Path, entropy: Callable[[int], bytes]) -> bytes:
+    """Write a new key file in one step: of two processes that start together one wins, and none sees half a file."""
+    key = entropy(MASTER_KEY_BYTES)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(base64url.encode(key) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        return _read_master_key(path)
+    finally:
+        Path(draft).unlink()
+    return key
+
+
+def _read_master_key(path: Path) -> bytes:
+    """Read the key file; like ssh, refuse one that others may read."""
+    if path.stat().st_mode & _FOR_OTHERS:
+        raise BootstrapError(
+            f"Others on this machine may read {path}: `chmod 600 {path}`, and think of whether they did."
+        )
+    try:
+        key = base64url.decode(path.read_text(encoding="ascii").strip())
+    except ValueError:
+        key = b""
+    if len(key) != MASTER_KEY_BYTES:
+        raise BootstrapError(f"{path} does not hold a master key: restore it from a backup.")
+    return key
+
+
+async def _check_fingerprint(store: Store, sealer: Sealer) -> None:
+    """Keep the first master key's fingerprint, and refuse every other key before it does harm."""
+    async with store.begin() as tx:
+        known = await installation.remember(tx, _FINGERPRINT, sealer.fingerprint)
+    if known != sealer.fingerprint:
+        raise BootstrapError(
+            "This database was set up with another master key: give that one (HELIOGRAPH_MASTER_KEY, or master.key in "
+            "the data directory); without it the private keys in the database cannot be opened."
+        )

@@ -1,0 +1,362 @@
+"""Every setting, once: variable, form, default and help. Read from the environment at the edge, handed on as values.
+
+`docs/reference/settings.md` and `heliograph settings` are made from this file.
+"""
+# ruff: noqa: RUF009 - `_setting` only describes a field, and what it returns cannot change
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from heliograph.kit.sealing import MASTER_KEY_BYTES
+from heliograph.protocols import base64url
+
+_PREFIX = "HELIOGRAPH_"
+_FILE = "_FILE"
+_T = TypeVar("_T")
+_HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+_LAST_PORT = 65_535
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; `sentences` says what to change, one each."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__(" ".join(sentences))
+        self.sentences = sentences
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """From which severity on something is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is known of one variable.
+
+    Attributes:
+        variable: its name in the environment; a secret may also be given as `<variable>_FILE`, a path to read it from.
+        form: what a value looks like, for a person.
+        parse: text to value; raises `ValueError` with the end of the sentence "<variable> …".
+    """
+
+    variable: str
+    form: str
+    help: str
+    parse: Callable[[str], Any]
+    is_secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One setting as it stands: `origin` is `default`, `environment`, or `file <path>`; a secret's value is masked."""
+
+    setting: Setting
+    value: str
+    default: str
+    origin: str
+
+
+def _setting(
+    variable: str, default: _T, form: str, parse: Callable[[str], _T], help_: str, *, secret: bool = False
+) -> _T:
+    about = Setting(f"{_PREFIX}{variable}", form, help_, parse, secret)
+    made: _T = field(default=default, metadata={"setting": about})
+    return made
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _optional_path(text: str) -> Path | None:
+    return _path(text)
+
+
+def _integer(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}.")
+        return int(text)
+
+    return parse
+
+
+_port = _integer(1, _LAST_PORT)
+
+
+def _optional_port(text: str) -> int | None:
+    return _port(text)
+
+
+def _one_of(kinds: type[StrEnum]) -> Callable[[str], Any]:
+    def parse(text: str) -> StrEnum:
+        try:
+            return kinds(text.lower())
+        except ValueError:
+            raise ValueError(f"must be one of {', '.join(kinds)}.") from None
+
+    return parse
+
+
+def _database_url(text: str) -> str | None:
+    scheme = urlsplit(text).scheme
+    if scheme not in {"sqlite", "postgresql", "postgres"}:
+        raise ValueError("must begin with postgresql:// or sqlite:///.")
+    return text
+
+
+def _http_origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+        raise ValueError("must be an address without a path, such as https://push.example.com.")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _optional_http_origin(text: str) -> str | None:
+    return _http_origin(text)
+
+
+def _master_key(text: str) -> bytes | None:
+    try:
+        key = base64url.decode(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != MASTER_KEY_BYTES:
+        raise ValueError("must be 32 bytes as base64url; `heliograph keys master` makes one.")
+    return key
+
+
+def _host_names(text: str) -> frozenset[str]:
+    names = [name.strip().lower() for name in text.split(",") if name.strip()]
+    for name in names:
+        if not _HOST_NAME.fullmatch(name):
+            raise ValueError(f"must be plain host names separated by commas, and {name!r} is none.")
+    return frozenset(names)
+
+
+def _text(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Values of all settings. Field names are the variables' names without the prefix, in lower case."""
+
+    data_dir: Path = _setting(
+        "DATA_DIR",
+        Path("var/heliograph"),
+        "path",
+        _path,
+        "Where an embedded installation keeps its database and its master key. Back up the whole directory.",
+    )
+    database_url: str | None = _setting(
+        "DATABASE_URL",
+        None,
+        "postgresql://user:password@host/name or sqlite:///path",
+        _database_url,
+        "The store. Without it, a SQLite file in the data directory.",
+        secret=True,
+    )
+    master_key: bytes | None = _setting(
+        "MASTER_KEY",
+        None,
+        "32 bytes as base64url",
+        _master_key,
+        "Encrypts private keys in the store. An embedded installation makes its own in the data directory; with "
+        "PostgreSQL it must be given, the same to every process.",
+        secret=True,
+    )
+    public_url: str | None = _setting(
+        "PUBLIC_URL",
+        None,
+        "https://push.example.com",
+        _optional_http_origin,
+        "The address under which browsers reach this installation. Without it, http://localhost and the port.",
+    )
+    host: str = _setting("HOST", "127.0.0.1", "address", _text, "The address to listen on; 0.0.0.0 for all.")
+    port: int = _setting("PORT", 8970, "port", _port, "The port to listen on.")
+    trusted_proxies: str = _setting(
+        "TRUSTED_PROXIES",
+        "127.0.0.1",
+        "addresses separated by commas",
+        _text,
+        "Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    )
+    log_level: LogLevel = _setting(
+        "LOG_LEVEL", LogLevel.INFO, "debug, info, warning or error", _one_of(LogLevel), "From which severity on to log."
+    )
+    log_format: LogFormat = _setting(
+        "LOG_FORMAT",
+        LogFormat.TEXT,
+        "text or json",
+        _one_of(LogFormat),
+        "How log lines look; json for a log collector.",
+    )
+    push_hosts: frozenset[str] = _setting(
+        "PUSH_HOSTS",
+        frozenset(),
+        "host names separated by commas",
+        _host_names,
+        "Further push services that subscriptions may use, such as a UnifiedPush server, beside those of Mozilla, "
+        "Google, Apple and Microsoft.",
+    )
+    send_timeout_seconds: int = _setting(
+        "SEND_TIMEOUT_SECONDS",
+        10,
+        "seconds",
+        _integer(1, 120),
+        "How long one request to a push service may take in all.",
+    )
+    shutdown_seconds: int = _setting(
+        "SHUTDOWN_SECONDS",
+        30,
+        "seconds",
+        _integer(1, 600),
+        "How long a stop waits for what is in the air; what it gives up is sent after the next start.",
+    )
+    devpush_url: str | None = _setting(
+        "DEVPUSH_URL",
+        None,
+        "http://127.0.0.1:8972",
+        _optional_http_origin,
+        "Development only: the plain address of the bundled push service, allowed as an endpoint.",
+    )
+    devpush_tls_port: int | None = _setting(
+        "DEVPUSH_TLS_PORT",
+        None,
+        "port",
+        _optional_port,
+        "Development only: where the bundled push service stands in for the vendors' hosts.",
+    )
+    devpush_ca_file: Path | None = _setting(
+        "DEVPUSH_CA_FILE",
+        None,
+        "path",
+        _optional_path,
+        "Development only: the bundled push service's own certificate authority.",
+    )
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the environment, or raise `SettingsError` with everything that is wrong with it."""
+        sentences = _strangers(environ)
+        values: dict[str, Any] = {}
+        for name, setting in fields():
+            try:
+                text, _origin = _find(setting, environ)
+                if text is not None:
+                    values[name] = setting.parse(text)
+            except ValueError as error:
+                sentences.append(f"{setting.variable} {error}")
+        if sentences:
+            raise SettingsError(sentences)
+        settings = cls(**values)
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        """Refuse combinations that cannot work."""
+        given = (self.devpush_url, self.devpush_tls_port, self.devpush_ca_file)
+        if any(item is not None for item in given[1:]) and not all(item is not None for item in given):
+            raise SettingsError(["HELIOGRAPH_DEVPUSH_URL, _TLS_PORT and _CA_FILE belong together: give all three."])
+        if not self.is_embedded and self.master_key is None:
+            raise SettingsError(
+                ["HELIOGRAPH_MASTER_KEY is needed with PostgreSQL; `heliograph keys master` makes one."]
+            )
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether everything lives in the data directory."""
+        return self.database_url is None or self.database_url.startswith("sqlite")
+
+    @property
+    def store_url(self) -> str:
+        """The store's address, the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'heliograph.sqlite3'}"
+
+    @property
+    def base_url(self) -> str:
+        """The address under which browsers reach this installation, the default filled in."""
+        return self.public_url or f"http://localhost:{self.port}"
+
+    def replace(self, **changes: Any) -> "Settings":
+        """Return a copy with other values, as command-line options give them."""
+        return dataclasses.replace(self, **changes)
+
+
+def fields() -> list[tuple[str, Setting]]:
+    """Return every setting with its field name, in the order of the reference page."""
+    return [(item.name, item.metadata["setting"]) for item in dataclasses.fields(Settings)]
+
+
+def described(environ: Mapping[str, str]) -> list[Described]:
+    """Return every setting as it stands in an environment that `Settings.load` accepts."""
+    settings = Settings.load(environ)
+    rows = []
+    for item in dataclasses.fields(Settings):
+        setting: Setting = item.metadata["setting"]
+        _text, origin = _find(setting, environ)
+        value = getattr(settings, item.name)
+        shown = "••••••••" if setting.is_secret and value is not None else as_text(value)
+        rows.append(Described(setting, shown, as_text(item.default), origin))
+    return rows
+
+
+def as_text(value: Any) -> str:
+    """Return a value as it would be written into the environment; nothing for None."""
+    match value:
+        case None:
+            return ""
+        case frozenset():
+            return ",".join(sorted(value))
+        case _:
+            return str(value)
+
+
+def _find(setting: Setting, environ: Mapping[str, str]) -> tuple[str | None, str]:
+    """Return a setting's text and where it came from. An empty variable counts as absent, as compose files write it."""
+    direct = environ.get(setting.variable, "").strip()
+    file = environ.get(setting.variable + _FILE, "").strip() if setting.is_secret else ""
+    if direct and file:
+        raise ValueError(f"and {setting.variable}{_FILE} exclude each other: give one.")
+    if direct:
+        return direct, "environment"
+    if not file:
+        return None, "default"
+    try:
+        return _path(file).read_text(encoding="utf-8").strip(), f"file {file}"
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ValueError(f"cannot be read from {file}: {reason}.") from None
+
+
+def _strangers(environ: Mapping[str, str]) -> list[str]:
+    """Return a sentence for every variable with our prefix that is none: a misspelt one must not pass in silence."""
+    known = {setting.variable for _, setting in fields()}
+    known |= {setting.variable + _FILE for _, setting in fields() if setting.is_secret}
+    sentences = []
+    for name in sorted(set(environ) - known):
+        if name.startswith(_PREFIX):
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else "`heliograph settings` lists all."
+            sentences.append(f"{name} is not a setting; {hint}")
+    return sentences
