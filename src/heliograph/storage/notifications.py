@@ -1,0 +1,143 @@
+"""Rows of notifications, and the two JSON columns as the domain's values."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert, select, update
+from sqlalchemy.engine import Row
+
+from heliograph.domain.notification import (
+    Audience,
+    Content,
+    Notification,
+    NotificationKind,
+    NotificationState,
+    Urgency,
+)
+from heliograph.storage.store import Tx
+from heliograph.storage.tables import notifications
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """When each step of a notification happened."""
+
+    started_at: datetime | None
+    planned_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationRow:
+    """A notification and how far it has come."""
+
+    notification: Notification
+    progress: Progress
+
+
+def _says_nothing(member: Any) -> bool:
+    return member is None or member is False or (isinstance(member, str | tuple | dict) and not member)
+
+
+def _stored(value: Content | Audience) -> Any:
+    """Return a value as JSON without the members that say nothing."""
+    kept = {name: member for name, member in asdict(value).items() if not _says_nothing(member)}
+    # `data` is the sender's own: null, 0 and "" mean what they say there.
+    return msgspec.to_builtins(kept | ({"data": value.data} if isinstance(value, Content) else {}))
+
+
+def _row(row: Row[Any]) -> NotificationRow:
+    values = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+    return NotificationRow(
+        notification=Notification(
+            id=values["id"],
+            project_id=values["project_id"],
+            kind=NotificationKind(values["kind"]),
+            content=msgspec.convert(values["content"], Content),
+            audience=msgspec.convert(values["audience"], Audience),
+            state=NotificationState(values["state"]),
+            ttl=timedelta(seconds=values["ttl_seconds"]),
+            urgency=Urgency(values["urgency"]),
+            topic=values["topic"],
+            created_at=values["created_at"],
+            send_at=values["send_at"],
+            expires_at=values["expires_at"],
+        ),
+        progress=Progress(values["started_at"], values["planned_at"], values["finished_at"]),
+    )
+
+
+async def add(tx: Tx, notification: Notification) -> None:
+    """Write a new notification."""
+    await tx.execute(
+        insert(notifications).values(
+            id=notification.id,
+            project_id=notification.project_id,
+            kind=notification.kind,
+            state=notification.state,
+            content=_stored(notification.content),
+            audience=_stored(notification.audience),
+            ttl_seconds=int(notification.ttl.total_seconds()),
+            urgency=notification.urgency,
+            topic=notification.topic,
+            created_at=notification.created_at,
+            send_at=notification.send_at,
+            expires_at=notification.expires_at,
+        )
+    )
+
+
+async def get(tx: Tx, project_id: str, notification_id: str) -> NotificationRow | None:
+    """Return one notification of a project."""
+    query = select(notifications).where(notifications.c.project_id == project_id, notifications.c.id == notification_id)
+    row = (await tx.execute(query)).first()
+    return None if row is None else _row(row)
+
+
+async def load(tx: Tx, notification_id: str) -> Notification | None:
+    """Return a notification whichever project it is of: for jobs, which carry its identifier alone."""
+    row = (await tx.execute(select(notifications).where(notifications.c.id == notification_id))).first()
+    return None if row is None else _row(row).notification
+
+
+async def page(
+    tx: Tx, project_id: str, *, before: str | None, limit: int, state: NotificationState | None = None
+) -> list[NotificationRow]:
+    """Return notifications of a project, newest first."""
+    query = (
+        select(notifications)
+        .where(notifications.c.project_id == project_id)
+        .order_by(notifications.c.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(notifications.c.id < before)
+    if state is not None:
+        query = query.where(notifications.c.state == state)
+    return [_row(row) for row in await tx.execute(query)]
+
+
+async def state_of(tx: Tx, notification_id: str) -> NotificationState | None:
+    """Return the state alone: asked before every range of a running send."""
+    query = select(notifications.c.state).where(notifications.c.id == notification_id)
+    state = (await tx.execute(query)).scalar_one_or_none()
+    return None if state is None else NotificationState(state)
+
+
+async def move(
+    tx: Tx, notification_id: str, *, to: NotificationState, of: tuple[NotificationState, ...], **at: datetime
+) -> bool:
+    """Change the state if it is one of `of`; False if it was not. `at` are instants to note, such as `started_at`."""
+    statement = (
+        update(notifications)
+        .where(notifications.c.id == notification_id, notifications.c.state.in_(of))
+        .values(state=to, **at)
+    )
+    return (await tx.execute(statement)).rowcount > 0
+
+
+async def note(tx: Tx, notification_id: str, **at: datetime) -> None:
+    """Note instants without a change of state, such as `planned_at`."""
+    await tx.execute(update(notifications).where(notifications.c.id == notification_id).values(**at))
