@@ -1,0 +1,1 @@
+importScripts("http://localhost:8970/sdk/v1/worker.js");

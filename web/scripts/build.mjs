@@ -1,0 +1,42 @@
+// Bundles the page script and the worker module and refuses a build that is over its size budget.
+import { build } from "esbuild";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const web = dirname(dirname(fileURLToPath(import.meta.url)));
+const outdir = process.env.HELIOGRAPH_SDK_OUT ?? join(web, "..", "src", "heliograph", "static", "sdk");
+
+// Both files are paid for by every visitor of every customer, so the budgets are part of the product.
+const bundles = [
+  { entry: "sdk/src/page/main.ts", file: "heliograph.js", budget: 8000 },
+  { entry: "sdk/src/worker/main.ts", file: "worker.js", budget: 5000 },
+];
+
+const { version } = JSON.parse(readFileSync(join(web, "package.json"), "utf8"));
+
+let failed = false;
+for (const { entry, file, budget } of bundles) {
+  await build({
+    entryPoints: [join(web, entry)],
+    outfile: join(outdir, file),
+    bundle: true,
+    minify: true,
+    target: "es2020",
+    format: "iife",
+    sourcemap: true,
+    define: { __VERSION__: JSON.stringify(version) },
+    // Bundled sources must not reveal where they were built.
+    sourceRoot: "heliograph",
+    absWorkingDir: web,
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  const size = gzipSync(readFileSync(join(outdir, file)), { level: 9 }).length;
+  const within = size < budget;
+  failed ||= !within;
+  console.log(`${file.padEnd(14)} ${String(size).padStart(5)} bytes gzip, budget ${budget}${within ? "" : "  OVER BUDGET"}`);
+}
+if (failed) process.exit(1);
