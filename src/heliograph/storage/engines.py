@@ -1,0 +1,151 @@
+"""How a database URL becomes SQLAlchemy engines: drivers, pragmas, pools."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import msgspec
+import psycopg
+from sqlalchemy import URL, AsyncAdaptedQueuePool, event, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+_BUSY_TIMEOUT = timedelta(seconds=30)
+_POOL_TIMEOUT = timedelta(seconds=30)
+_CONNECT_TIMEOUT = timedelta(seconds=10)
+_WAL_BYTES_KEPT = 64 * 1024 * 1024
+_SYNCHRONOUS = ("normal", "full")
+_PASSING_SQLITE = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR"})
+_PASSING_SQLSTATES = ("08", "40", "53", "55P03", "57")
+"""Connection lost, rolled back to resolve a conflict, out of resources, lock not available, operator's shutdown."""
+
+
+class StoreError(Exception):
+    """The database cannot be used; one sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUrl:
+    """A database URL that has been understood."""
+
+    dialect: Literal["sqlite", "postgresql"]
+    url: URL
+    synchronous: str = "normal"
+
+    @property
+    def public(self) -> str:
+        """The URL without its password."""
+        return self.url.set(drivername=self.dialect).render_as_string(hide_password=True)
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return Path(self.url.database or "")
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """Understand a URL, or raise `StoreError`."""
+        try:
+            parsed = make_url(url)
+        except (ArgumentError, ValueError):
+            # The text is not repeated: a mistyped URL still holds its password.
+            raise StoreError("The database URL is not of the form sqlite:///path or postgresql://host/name.") from None
+        match parsed.drivername.partition("+")[0]:
+            case "sqlite":
+                return cls._sqlite(parsed)
+            case "postgresql" | "postgres":
+                return cls("postgresql", parsed.set(drivername="postgresql+psycopg"))
+            case other:
+                raise StoreError(
+                    f"A database of the kind {other!r} is not supported: use sqlite:///path or postgresql://host/name."
+                )
+
+    @classmethod
+    def _sqlite(cls, url: URL) -> Self:
+        if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+            raise StoreError(
+                "SQLite needs a file, such as sqlite:///heliograph.db: readers and the writer are several connections."
+            )
+        synchronous = str(url.query.get("synchronous", "normal")).lower()
+        unknown = set(url.query) - {"synchronous"}
+        if unknown or synchronous not in _SYNCHRONOUS:
+            raise StoreError("The only option of a SQLite URL is ?synchronous=normal or ?synchronous=full.")
+        return cls("sqlite", url.set(drivername="sqlite+aiosqlite", query={}), synchronous)
+
+
+def is_passing(error: DBAPIError) -> bool:
+    """Tell whether the same transaction may well succeed a little later: nothing is wrong with the statement."""
+    if error.connection_invalidated:
+        return True
+    cause = error.orig
+    sqlite_name = getattr(cause, "sqlite_errorname", None)
+    if sqlite_name is not None:
+        return any(sqlite_name.startswith(name) for name in _PASSING_SQLITE)
+    if isinstance(cause, psycopg.Error):
+        # Without a state the server said nothing at all: there was no connection.
+        return cause.sqlstate is None or cause.sqlstate.startswith(_PASSING_SQLSTATES)
+    return False
+
+
+def _dumps(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def postgresql_engine(url: DatabaseUrl, *, pool_size: int) -> AsyncEngine:
+    """Make the engine for PostgreSQL: psycopg, at most `pool_size` connections, each checked before use."""
+    return create_async_engine(
+        url.url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=_POOL_TIMEOUT.total_seconds(),
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": int(_CONNECT_TIMEOUT.total_seconds()), "application_name": "heliograph"},
+        json_serializer=_dumps,
+        json_deserializer=msgspec.json.decode,
+    )
+
+
+def sqlite_engine(url: DatabaseUrl, *, is_writer: bool, pool_size: int) -> AsyncEngine:
+    """Make an engine for a SQLite file: the writer begins with `BEGIN IMMEDIATE`, readers cannot write."""
+    if not url.path.parent.is_dir():
+        raise StoreError(f"The directory {str(url.path.parent)!r} of the database file does not exist.")
+    engine = create_async_engine(
+        url.url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=_POOL_TIMEOUT.total_seconds(),
+        connect_args={"timeout": _BUSY_TIMEOUT.total_seconds()},
+        json_serializer=_dumps,
+        json_deserializer=msgspec.json.decode,
+    )
+
+    def on_connect(connection: Any, _record: Any) -> None:
+        # The driver's own transaction control would begin too late and never IMMEDIATE.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in _pragmas(url, is_writer=is_writer):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def on_begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later would fail as "locked" if another wrote in between.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+
+    event.listen(engine.sync_engine, "connect", on_connect)
+    event.listen(engine.sync_engine, "begin", on_begin)
+    return engine
+
+
+def _pragmas(url: DatabaseUrl, *, is_writer: bool) -> list[str]:
+    common = ["foreign_keys = ON", "temp_store = MEMORY", "cache_size = -16000"]
+    if is_writer:
+        return [
+            "journal_mode = WAL",
+            f"synchronous = {url.synchronous}",
+            f"journal_size_limit = {_WAL_BYTES_KEPT}",
+            *common,
+        ]
+    return ["query_only = ON", *common]

@@ -1,0 +1,81 @@
+"""Brings a database to this version's schema. Of several processes that start at once, one works, the others wait."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heliograph.storage.engines import DatabaseUrl, StoreError, postgresql_engine, sqlite_engine
+
+_DIRECTORY = Path(__file__).parent / "migrations"
+_LOCK = 0x68656C696F  # any number that nobody else locks: "helio"
+
+
+async def migrate(url: str) -> list[str]:
+    """Run the revisions that are missing, all in one transaction; return their names, oldest first.
+
+    Raises:
+        StoreError: the database does not answer, or it was made by a newer version of Heliograph.
+    """
+    async with _locked(url) as connection:
+        missing = await connection.run_sync(_missing)
+        if missing:
+            await connection.run_sync(_upgrade)
+        return missing
+
+
+async def pending(url: str) -> list[str]:
+    """Return the names of the revisions that are missing, oldest first. Changes nothing."""
+    async with _locked(url) as connection:
+        return await connection.run_sync(_missing)
+
+
+@asynccontextmanager
+async def _locked(url: str) -> AsyncIterator[AsyncConnection]:
+    parsed = DatabaseUrl.parse(url)
+    # The writer's BEGIN IMMEDIATE is the lock on SQLite.
+    is_sqlite = parsed.dialect == "sqlite"
+    engine = sqlite_engine(parsed, is_writer=True, pool_size=1) if is_sqlite else postgresql_engine(parsed, pool_size=1)
+    try:
+        async with engine.begin() as connection:
+            if not is_sqlite:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+            yield connection
+    except (DBAPIError, OSError) as error:
+        cause = str(getattr(error, "orig", None) or error).strip()
+        raise StoreError(
+            f"The database {parsed.public} cannot be migrated: {cause.splitlines()[0] if cause else error!r}"
+        ) from error
+    finally:
+        await engine.dispose()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_DIRECTORY).replace("%", "%%"))
+    return config
+
+
+def _missing(connection: Connection) -> list[str]:
+    script = ScriptDirectory.from_config(_config())
+    current = MigrationContext.configure(connection).get_current_revision()
+    names = [revision.revision for revision in script.walk_revisions()]
+    if current is not None and current not in names:
+        raise StoreError(
+            f"The database is at revision {current!r}, which this version of Heliograph does not know: it is older."
+        )
+    newer = names[: names.index(current)] if current is not None else names
+    return newer[::-1]
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,1 @@
+"""The schema's history, one file per revision, run by `storage/migrate.py` through Alembic."""

@@ -1,0 +1,120 @@
+"""The store: one database, reached by `begin()` for writing and `read()` for a consistent look (ARCHITECTURE 6).
+
+Whoever opens a transaction commits it, and only edges and workers open one. On SQLite there is one writer per
+process, served in the order of asking, and several readers that each see a snapshot; on PostgreSQL there is a pool
+of connections.
+
+What survives: a transaction whose `async with` ended is kept when the process is killed at any moment. SQLite runs
+in WAL mode with `synchronous=NORMAL`, which hands every commit to the operating system but does not wait for the
+disk; a loss of power may take back the last commits, never more, and never damages the file. `?synchronous=full` in
+the URL waits for the disk at every commit. PostgreSQL decides by its own `synchronous_commit`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Self, TypeAlias
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from heliograph.errors import Unavailable
+from heliograph.storage.engines import DatabaseUrl, StoreError, is_passing, postgresql_engine, sqlite_engine
+
+__all__ = ["Store", "StoreError", "Tx"]
+
+Tx: TypeAlias = AsyncConnection
+"""An open transaction, handed to verbs and queries. They never commit it."""
+
+
+class Store:
+    """The database of an installation. Make one with `Store.open`, end it with `close`."""
+
+    def __init__(self, url: DatabaseUrl, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self.dialect = url.dialect
+        """`sqlite` or `postgresql`."""
+        self._url = url
+        self._writer = writer
+        self._reader = reader
+        # asyncio's lock is first come, first served; SQLite's own waiting is a lottery.
+        self._turn = asyncio.Lock() if url.dialect == "sqlite" else None
+
+    @classmethod
+    async def open(cls, url: str, *, pool_size: int = 10) -> Self:
+        """Open the database and make sure that it answers.
+
+        Args:
+            url: `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host/name`.
+            pool_size: connections to PostgreSQL, or readers of the SQLite file, at most.
+
+        Raises:
+            StoreError: the URL is of no known kind, or the database does not answer. The sentence holds no password.
+        """
+        parsed = DatabaseUrl.parse(url)
+        if parsed.dialect == "sqlite":
+            writer = sqlite_engine(parsed, is_writer=True, pool_size=1)
+            reader = sqlite_engine(parsed, is_writer=False, pool_size=pool_size)
+        else:
+            writer = reader = postgresql_engine(parsed, pool_size=pool_size)
+        store = cls(parsed, writer, reader)
+        try:
+            for engine in (writer, reader):
+                async with engine.connect() as connection:
+                    await connection.execute(text("SELECT 1"))
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            await store.close()
+            raise StoreError(f"The database {parsed.public} does not answer: {_reason(error)}.") from error
+        return store
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Tx]:
+        """Open a transaction for writing; it commits at the end, and rolls back when an exception passes.
+
+        Raises:
+            Unavailable: the database cannot be reached, is busy for too long, or asks to try again (a deadlock).
+        """
+        if self._turn is None:
+            async with self._transaction(self._writer) as tx:
+                yield tx
+        else:
+            async with self._turn, self._transaction(self._writer) as tx:
+                yield tx
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """Open a transaction that sees one state of the database throughout, and in which writing fails.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        async with self._transaction(self._reader, read_only=True) as tx:
+            yield tx
+
+    async def close(self) -> None:
+        """Release all connections."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+    @asynccontextmanager
+    async def _transaction(self, engine: AsyncEngine, *, read_only: bool = False) -> AsyncIterator[Tx]:
+        try:
+            async with AsyncExitStack() as stack:
+                connection = await stack.enter_async_context(engine.connect())
+                if read_only and self.dialect == "postgresql":
+                    await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                await stack.enter_async_context(connection.begin())
+                yield connection
+        except PoolTimeout as error:
+            raise Unavailable("The database is busy.") from error
+        except DBAPIError as error:
+            if is_passing(error):
+                raise Unavailable("The database cannot be reached or is busy.") from error
+            raise
+
+
+def _reason(error: BaseException) -> str:
+    """Return the driver's own first line: it names host and cause, and never the password."""
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().splitlines()[0].rstrip(".") if str(cause).strip() else type(cause).__name__
