@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 URGENT, NORMAL, BULK = 0, 5, 9
 """Priorities: sends to one person, ordinary work, big dispatches. The smaller number goes first."""
+PRIORITIES = (URGENT, NORMAL, BULK)
+"""All of them. Each is looked up by itself, so that work planned for later in one never hides due work in another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Queue(Protocol):
     """Where jobs wait."""
 
     async def add(self, tx: AsyncConnection, jobs: list[NewJob], *, now: datetime) -> None:
-        """Write jobs in the caller's transaction."""
+        """Write jobs in the caller's transaction; among equals, those of one call run in their order."""
         ...
 
     async def claim(self, *, worker: str, limit: int, lease: timedelta, now: datetime) -> list[Job]:

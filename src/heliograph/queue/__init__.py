@@ -1,0 +1,1 @@
+"""Where jobs wait: rows written in the transaction of their cause. ARCHITECTURE section 6."""

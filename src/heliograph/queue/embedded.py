@@ -1,0 +1,85 @@
+"""The queue as rows of the store: what an installation without a message broker uses. ARCHITECTURE section 6.
+
+A worker that dies leaves a lease behind; when that runs out, the next claim hands the job to somebody else. A
+worker that was only slow finds out when it completes: the claim no longer stands, and its transaction is to be
+rolled back.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heliograph.kit.ids import Ids
+from heliograph.queue.base import PRIORITIES, Job, NewJob
+from heliograph.storage import jobs as rows
+from heliograph.storage.store import Store
+
+
+class EmbeddedQueue:
+    """A `Queue` over `storage.jobs`."""
+
+    def __init__(self, store: Store, ids: Ids) -> None:
+        self._store = store
+        self._ids = ids
+
+    async def add(self, tx: AsyncConnection, jobs: list[NewJob], *, now: datetime) -> None:
+        """Write jobs in the caller's transaction; among equals, those of one call run in their order."""
+        ids = sorted(self._ids.new("job") for _ in jobs)
+        await rows.add(tx, [_row(job_id, job, now) for job_id, job in zip(ids, jobs, strict=True)])
+
+    async def claim(self, *, worker: str, limit: int, lease: timedelta, now: datetime) -> list[Job]:
+        """Take due jobs for `worker`, best priority first, among them those whose lease ran out."""
+        claimed: list[rows.ClaimedRow] = []
+        async with self._store.begin() as tx:
+            await rows.free_expired(tx, now=now, limit=limit)
+            for priority in PRIORITIES:
+                if len(claimed) < limit:
+                    room = limit - len(claimed)
+                    until = now + lease
+                    claimed += await rows.take(
+                        tx, priority=priority, worker=worker, limit=room, lease_until=until, now=now
+                    )
+        return [Job(row.id, row.name, row.args, row.priority, row.attempts) for row in claimed]
+
+    async def renew(self, jobs: list[Job], *, worker: str, lease: timedelta, now: datetime) -> set[str]:
+        """Prolong leases; return the identifiers that are still the worker's own."""
+        if not jobs:
+            return set()
+        async with self._store.begin() as tx:
+            attempts = await rows.prolong(tx, [job.id for job in jobs], worker=worker, lease_until=now + lease)
+        return {job.id for job in jobs if attempts.get(job.id) == job.attempt}
+
+    async def complete(self, tx: AsyncConnection, job: Job, *, worker: str) -> bool:
+        """Remove a finished job inside the transaction that records its effect; False if it is no longer the worker's."""
+        return await rows.remove(tx, job.id, worker=worker, attempt=job.attempt)
+
+    async def retry(self, job: Job, *, worker: str, run_at: datetime, error: str) -> None:
+        """Give a failed job back. Nothing happens if it is no longer the worker's."""
+        async with self._store.begin() as tx:
+            await rows.give_back(tx, job.id, worker=worker, attempt=job.attempt, run_at=run_at, error=error)
+
+    async def bury(self, job: Job, *, worker: str, error: str) -> None:
+        """Set a job aside that cannot succeed; it stays visible. Nothing happens if it is no longer the worker's."""
+        async with self._store.begin() as tx:
+            await rows.set_aside(tx, job.id, worker=worker, attempt=job.attempt, error=error)
+
+    async def next_due(self, *, now: datetime) -> datetime | None:  # noqa: ARG002 - a broker's queue needs it
+        """When the next job becomes due, or the next lease runs out, or None; a hint for how long to sleep."""
+        async with self._store.read() as tx:
+            return await rows.next_due(tx, PRIORITIES)
+
+
+def _row(job_id: str, job: NewJob, now: datetime) -> dict[str, object]:
+    if job.priority not in PRIORITIES:
+        raise ValueError(f"{job.priority} is not one of the priorities {PRIORITIES}.")
+    return {
+        "id": job_id,
+        "name": str(job.name),
+        "args": job.args,
+        "priority": job.priority,
+        "run_at": job.run_at,
+        "state": "ready",
+        "attempts": 0,
+        "dedupe_key": job.dedupe_key,
+        "created_at": now,
+    }

@@ -1,0 +1,150 @@
+"""Rows of the embedded queue, told apart by claim: only (id, worker, attempt) that claimed a row may finish it.
+
+Every list is taken with `FOR UPDATE SKIP LOCKED` where there are several writers (PostgreSQL), so workers neither
+wait for each other nor deadlock. Conditions on `state` are written into the statement: the partial indexes need it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, any_, cast, delete, func, literal, null, select, union_all, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from heliograph.storage.sql import constant, insert_ignore
+from heliograph.storage.store import Tx
+from heliograph.storage.tables import jobs
+from heliograph.storage.types import Instant
+
+MAX_ERROR_LENGTH = 2_000
+
+_READY = jobs.c.state == constant("ready")
+_RUNNING = jobs.c.state == constant("running")
+_DEAD = jobs.c.state == constant("dead")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedRow:
+    """A job as it was claimed."""
+
+    id: str
+    name: str
+    args: dict[str, Any]
+    priority: int
+    run_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadRow:
+    """A job that was set aside."""
+
+    id: str
+    name: str
+    args: dict[str, Any]
+    attempts: int
+    last_error: str | None
+    created_at: datetime
+
+
+async def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert jobs; one whose `dedupe_key` waits or runs already is left out.
+
+    Rows with a dedupe key go in the order of their keys, so that two transactions never wait for each other in a circle.
+    """
+    ordered = sorted(rows, key=lambda row: row["dedupe_key"] or "")
+    await insert_ignore(tx, jobs, ordered, conflict=["dedupe_key"])
+
+
+async def free_expired(tx: Tx, *, now: datetime, limit: int) -> int:
+    """Make jobs ready again whose worker went silent; return how many."""
+    expired = select(jobs.c.id).where(_RUNNING, jobs.c.lease_until <= now).order_by(jobs.c.lease_until).limit(limit)
+    result = await tx.execute(
+        update(jobs)
+        .where(_picked(tx, expired))
+        .values(state="ready", claimed_by=null(), lease_until=null(), last_error="The worker went silent.")
+    )
+    return result.rowcount
+
+
+async def take(
+    tx: Tx, *, priority: int, worker: str, limit: int, lease_until: datetime, now: datetime
+) -> list[ClaimedRow]:
+    """Claim up to `limit` due jobs of one priority, those that are due longest first."""
+    due = (
+        select(jobs.c.id)
+        .where(_READY, jobs.c.priority == priority, jobs.c.run_at <= now)
+        .order_by(jobs.c.run_at, jobs.c.id)
+        .limit(limit)
+    )
+    result = await tx.execute(
+        update(jobs)
+        .where(_picked(tx, due))
+        .values(state="running", claimed_by=worker, lease_until=lease_until, attempts=jobs.c.attempts + 1)
+        .returning(jobs.c.id, jobs.c.name, jobs.c.args, jobs.c.priority, jobs.c.run_at, jobs.c.attempts)
+    )
+    return sorted((ClaimedRow(*row) for row in result), key=lambda row: (row.run_at, row.id))
+
+
+async def prolong(tx: Tx, ids: Sequence[str], *, worker: str, lease_until: datetime) -> dict[str, int]:
+    """Set the lease of jobs that `worker` holds; return the attempt of each, by id."""
+    result = await tx.execute(
+        update(jobs)
+        .where(jobs.c.id.in_(ids), _RUNNING, jobs.c.claimed_by == worker)
+        .values(lease_until=lease_until)
+        .returning(jobs.c.id, jobs.c.attempts)
+    )
+    return {row.id: row.attempts for row in result}
+
+
+async def remove(tx: Tx, job_id: str, *, worker: str, attempt: int) -> bool:
+    """Delete a job that is done, if the claim still stands."""
+    return (await tx.execute(delete(jobs).where(_claim(job_id, worker, attempt)))).rowcount == 1
+
+
+async def give_back(tx: Tx, job_id: str, *, worker: str, attempt: int, run_at: datetime, error: str) -> bool:
+    """Make a job ready again, if the claim still stands."""
+    statement = update(jobs).where(_claim(job_id, worker, attempt))
+    changes = {"state": "ready", "run_at": run_at, "claimed_by": None, "lease_until": None}
+    return (await tx.execute(statement.values(**changes, last_error=error[:MAX_ERROR_LENGTH]))).rowcount == 1
+
+
+async def set_aside(tx: Tx, job_id: str, *, worker: str, attempt: int, error: str) -> bool:
+    """Keep a job that cannot succeed, for a person to see; its dedupe key is free again."""
+    statement = update(jobs).where(_claim(job_id, worker, attempt))
+    changes = {"state": "dead", "claimed_by": None, "lease_until": None, "dedupe_key": None}
+    return (await tx.execute(statement.values(**changes, last_error=error[:MAX_ERROR_LENGTH]))).rowcount == 1
+
+
+async def next_due(tx: Tx, priorities: Iterable[int]) -> datetime | None:
+    """Return when the first job becomes due, or the first lease runs out; None if there is neither."""
+    instant = Instant()
+    firsts = [_first(jobs.c.run_at, and_(_READY, jobs.c.priority == literal(priority))) for priority in priorities]
+    firsts.append(_first(jobs.c.lease_until, _RUNNING))
+    every = union_all(*(select(first.scalar_subquery().label("at")) for first in firsts)).subquery()
+    found: datetime | None = await tx.scalar(select(cast(func.min(every.c.at), instant)))
+    return found
+
+
+async def dead(tx: Tx, *, limit: int) -> list[DeadRow]:
+    """Return jobs that were set aside, newest first."""
+    columns = (jobs.c.id, jobs.c.name, jobs.c.args, jobs.c.attempts, jobs.c.last_error, jobs.c.created_at)
+    result = await tx.execute(select(*columns).where(_DEAD).order_by(jobs.c.id.desc()).limit(limit))
+    return [DeadRow(*row) for row in result]
+
+
+def _first(column: ColumnElement[Any], condition: ColumnElement[bool]) -> Select[Any]:
+    return select(column).where(condition).order_by(column).limit(1)
+
+
+def _claim(job_id: str, worker: str, attempt: int) -> ColumnElement[bool]:
+    # The attempt tells a claim from a later one by the same worker.
+    return and_(jobs.c.id == job_id, _RUNNING, jobs.c.claimed_by == worker, jobs.c.attempts == attempt)
+
+
+def _picked(tx: Tx, ids: Select[Any]) -> ColumnElement[bool]:
+    if tx.dialect.name == "sqlite":
+        return jobs.c.id.in_(ids)
+    # As an array the choice is made once, whatever the planner believes, and LIMIT holds.
+    return jobs.c.id == any_(func.array(ids.with_for_update(skip_locked=True).scalar_subquery()))
