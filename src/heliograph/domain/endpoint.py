@@ -14,7 +14,9 @@ MAX_ENDPOINT_LENGTH = 2048
 _HTTPS_PORT = 443
 _LAST_SEGMENT_OF_DEVPUSH = "devpush-"
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+_MAX_HOST = 253
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
+_DOT_SEGMENT = re.compile(r"/(\.|%2e){1,2}(/|$)", re.IGNORECASE)
 
 
 class PushService(StrEnum):
@@ -38,7 +40,7 @@ _BELOW = {
     ".notify.windows.com": PushService.WNS,
     ".push.apple.com": PushService.APPLE,
 }
-_NEVER = frozenset({"android.googleapis.com", "api.push.apple.com", "api.sandbox.push.apple.com"})
+_NEVER = frozenset({"android.googleapis.com", "api.push.apple.com"})
 
 
 class EndpointError(ValueError):
@@ -62,7 +64,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class DevpushRoute:
-    """Where the bundled push service stands in for a vendor's host: on loopback, with certificates of its own authority."""
+    """Where devpush stands in for a vendor's host: on loopback, with certificates of its own authority."""
 
     tls_port: int
     ca_file: str
@@ -89,42 +91,44 @@ class EndpointPolicy:
             raise EndpointError("An endpoint is printable ASCII without spaces or backslashes.")
         try:
             parts = urlsplit(endpoint)
-            port = parts.port
         except ValueError as error:
             raise EndpointError("The endpoint is not a URL.") from error
         if "@" in parts.netloc:
             raise EndpointError("An endpoint must not hold a user name.")
         if "#" in endpoint:
             raise EndpointError("An endpoint must not hold a fragment.")
+        # Some HTTP clients resolve these themselves and would then ask for another path than was looked at.
+        if _DOT_SEGMENT.search(parts.path):
+            raise EndpointError("An endpoint's path must not hold dot segments.")
         if self.devpush_origin is not None and f"{parts.scheme}://{parts.netloc}" == self.devpush_origin:
             return _devpush_route(parts.path, self.devpush_origin)
         if parts.scheme != "https":
             raise EndpointError("An endpoint must begin with https://.")
-        if port not in (None, _HTTPS_PORT):
-            raise EndpointError("An endpoint must use port 443.")
-        return self._https_route(parts.hostname or "", parts.netloc, parts.path)
+        return self._https_route(parts.netloc.lower(), parts.path)
 
-    def _https_route(self, hostname: str, netloc: str, path: str) -> Route:
-        host = hostname.lower()
-        if not _HOST.fullmatch(host):
+    def _https_route(self, netloc: str, path: str) -> Route:
+        # Not `parts.hostname`: it takes the inside of brackets out of `evil[fcm.googleapis.com]`, and clients do not.
+        host, colon, port = netloc.partition(":")
+        if not _HOST.fullmatch(host) or len(host) > _MAX_HOST:
             raise EndpointError("The endpoint's host is not a plain domain name.")
-        is_operator_host = host in self.extra_hosts
-        service = _service_of(host) or (PushService.OTHER if is_operator_host else None)
-        if service is None:
+        if colon and port != str(_HTTPS_PORT):
+            raise EndpointError("An endpoint must use port 443.")
+        known = _service_of(host)
+        if known is None and host not in self.extra_hosts:
             raise EndpointError("The endpoint's host is not a push service that this installation knows.")
         is_devpush = self.devpush_origin is not None and path.rsplit("/", 1)[-1].startswith(_LAST_SEGMENT_OF_DEVPUSH)
         return Route(
-            service=service,
+            service=known or PushService.OTHER,
             host=host,
             port=_HTTPS_PORT,
-            origin=f"https://{netloc.lower()}",
+            origin=f"https://{host}",  # without `:443`: the audience is the origin as RFC 6454 section 6.1 writes it
             is_devpush=is_devpush,
-            is_operator_host=is_operator_host and _service_of(host) is None,
+            is_operator_host=known is None,
         )
 
 
 def _service_of(host: str) -> PushService | None:
-    if host in _NEVER:
+    if host in _NEVER or (host.startswith("api.") and host.endswith(".push.apple.com")):
         return None
     if host in _EXACT:
         return _EXACT[host]
@@ -135,5 +139,7 @@ def _devpush_route(path: str, origin: str) -> Route:
     """Take the vendor to be imitated from devpush's prefix, `/p/{service}/…`."""
     parts = urlsplit(origin)
     _, first, second, *_ = [*path.split("/"), "", "", ""]
-    service = PushService(second) if first == "p" and second in set(PushService) else PushService.OTHER
+    if first != "p":  # everything else there steers devpush, and no page may do that
+        raise EndpointError("This is not an endpoint of the bundled push service.")
+    service = PushService(second) if second in set(PushService) else PushService.OTHER
     return Route(service=service, host=parts.hostname or "", port=parts.port or 80, origin=origin, is_devpush=True)
