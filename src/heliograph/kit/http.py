@@ -19,6 +19,7 @@ class HttpRequest:
         connect_to: address (a literal IP) and port to connect to instead of what the URL's name resolves to. The
             certificate is still checked against the URL's name.
         ca_file: a file of certificates to trust instead of the public ones.
+        allow_plain: whether `http://` and an address inside are meant; only for the bundled push service.
         timeout: for the whole exchange, connecting included.
     """
 
@@ -28,6 +29,7 @@ class HttpRequest:
     body: bytes
     connect_to: tuple[str, int] | None = None
     ca_file: str | None = None
+    allow_plain: bool = False
     timeout: timedelta = timedelta(seconds=10)
 
 
