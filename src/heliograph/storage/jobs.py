@@ -51,7 +51,7 @@ class DeadRow:
 async def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert jobs; one whose `dedupe_key` waits or runs already is left out.
 
-    Rows with a dedupe key go in the order of their keys, so that two transactions never wait for each other in a circle.
+    Rows with a dedupe key go in the order of their keys, so that two transactions never wait in a circle.
     """
     ordered = sorted(rows, key=lambda row: row["dedupe_key"] or "")
     await insert_ignore(tx, jobs, ordered, conflict=["dedupe_key"])

@@ -31,7 +31,8 @@ metadata = MetaData(
     }
 )
 
-_ID = String(40)
+# By bytes on PostgreSQL too, as on SQLite and in Python: ranges and pages are cut by comparing identifiers.
+_ID = String(40).with_variant(String(40, collation="C"), "postgresql")
 
 installation = Table(
     "installation",
@@ -239,7 +240,7 @@ ranges = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", String(40), primary_key=True),
+    Column("id", _ID, primary_key=True),
     Column("project_id", _ID, nullable=False),
     Column("notification_id", _ID, ForeignKey("notifications.id", ondelete="CASCADE"), nullable=False),
     Column("subscription_id", _ID, nullable=False),  # no foreign key: the tombstone may be swept before the history
@@ -266,7 +267,7 @@ deliveries = Table(
 receipts = Table(
     "receipts",  # may arrive before the delivery is recorded; applied when both are there
     metadata,
-    Column("delivery_id", String(40), nullable=False),
+    Column("delivery_id", _ID, nullable=False),
     Column("event", String(16), nullable=False),
     Column("project_id", _ID, nullable=False),
     Column("action", String(64)),
@@ -310,6 +311,7 @@ jobs = Table(
         sqlite_where=text("state = 'ready'"),
         postgresql_where=text("state = 'ready'"),
     ),
+    Index("ix_jobs_dead", "id", sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
     Index(
         "ix_jobs_lease",
         "lease_until",

@@ -21,7 +21,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "jobs",
-        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "id", sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"), nullable=False
+        ),
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("args", Json, nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
@@ -35,6 +37,14 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
         sa.UniqueConstraint("dedupe_key", name=op.f("uq_jobs_dedupe_key")),
+    )
+    op.create_index(
+        "ix_jobs_dead",
+        "jobs",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'dead'"),
+        postgresql_where=sa.text("state = 'dead'"),
     )
     op.create_index(
         "ix_jobs_lease",
@@ -61,7 +71,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "projects",
-        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "id", sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"), nullable=False
+        ),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("origins", Json, nullable=False),
         sa.Column("vapid_subject", sa.Text(), nullable=False),
@@ -76,9 +88,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "receipts",
-        sa.Column("delivery_id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "delivery_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("event", sa.String(length=16), nullable=False),
-        sa.Column("project_id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "project_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("action", sa.String(length=64), nullable=True),
         sa.Column("at", Instant(), nullable=False),
         sa.Column("received_at", Instant(), nullable=False),
@@ -87,8 +107,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_receipts_received_at"), "receipts", ["received_at"], unique=False)
     op.create_table(
         "api_keys",
-        sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("project_id", sa.String(length=40), nullable=True),
+        sa.Column(
+            "id", sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "project_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=True,
+        ),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("scopes", Json, nullable=False),
@@ -99,7 +125,11 @@ def upgrade() -> None:
         sa.Column("expires_at", Instant(), nullable=True),
         sa.Column("revoked_at", Instant(), nullable=True),
         sa.Column("last_used_at", Instant(), nullable=True),
-        sa.Column("replaced_by_id", sa.String(length=40), nullable=True),
+        sa.Column(
+            "replaced_by_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=True,
+        ),
         sa.ForeignKeyConstraint(
             ["project_id"], ["projects.id"], name=op.f("fk_api_keys_project_id"), ondelete="CASCADE"
         ),
@@ -109,8 +139,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_api_keys_project_id_id"), "api_keys", ["project_id", "id"], unique=False)
     op.create_table(
         "groups",
-        sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("project_id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "id", sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "project_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("identifier", sa.String(length=128), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
@@ -121,8 +157,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_groups_project_id_id"), "groups", ["project_id", "id"], unique=False)
     op.create_table(
         "notifications",
-        sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("project_id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "id", sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "project_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("content", Json, nullable=False),
@@ -144,8 +186,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_notifications_project_id_id"), "notifications", ["project_id", "id"], unique=False)
     op.create_table(
         "profiles",
-        sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("project_id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "id", sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "project_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("external_id", sa.Text(), nullable=False),
         sa.Column("attributes", Json, nullable=False),
         sa.Column("language", sa.String(length=35), nullable=True),
@@ -162,8 +210,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_profiles_project_id_id"), "profiles", ["project_id", "id"], unique=False)
     op.create_table(
         "providers",
-        sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("project_id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "id", sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "project_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
@@ -179,8 +233,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_providers_project_id_id"), "providers", ["project_id", "id"], unique=False)
     op.create_table(
         "vapid_keys",
-        sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("project_id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "id", sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "project_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("private_key", sa.LargeBinary(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
@@ -205,7 +265,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "counts",
-        sa.Column("notification_id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "notification_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.String(length=64), nullable=False),
         sa.Column("shard", sa.Integer(), nullable=False),
@@ -217,11 +281,29 @@ def upgrade() -> None:
     )
     op.create_table(
         "deliveries",
-        sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("project_id", sa.String(length=40), nullable=False),
-        sa.Column("notification_id", sa.String(length=40), nullable=False),
-        sa.Column("subscription_id", sa.String(length=40), nullable=False),
-        sa.Column("profile_id", sa.String(length=40), nullable=True),
+        sa.Column(
+            "id", sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "project_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "notification_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "subscription_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "profile_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=True,
+        ),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.String(length=64), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -246,7 +328,11 @@ def upgrade() -> None:
     op.create_index("ix_deliveries_subscription", "deliveries", ["subscription_id", "id"], unique=False)
     op.create_table(
         "ranges",
-        sa.Column("notification_id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "notification_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("selection", Json, nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
@@ -265,9 +351,19 @@ def upgrade() -> None:
     )
     op.create_table(
         "subscriptions",
-        sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("project_id", sa.String(length=40), nullable=False),
-        sa.Column("provider_id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "id", sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "project_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "provider_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("state_reason", sa.String(length=64), nullable=True),
@@ -276,8 +372,16 @@ def upgrade() -> None:
         sa.Column("push_service", sa.String(length=16), nullable=False),
         sa.Column("p256dh", sa.LargeBinary(), nullable=False),
         sa.Column("auth", sa.LargeBinary(), nullable=False),
-        sa.Column("vapid_key_id", sa.String(length=40), nullable=False),
-        sa.Column("profile_id", sa.String(length=40), nullable=True),
+        sa.Column(
+            "vapid_key_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "profile_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=True,
+        ),
         sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=True),
         sa.Column("language", sa.String(length=35), nullable=True),
@@ -313,9 +417,17 @@ def upgrade() -> None:
     op.create_index("ix_subscriptions_vapid_key", "subscriptions", ["vapid_key_id", "state"], unique=False)
     op.create_table(
         "memberships",
-        sa.Column("project_id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "project_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("group_name", sa.String(length=64), nullable=False),
-        sa.Column("subscription_id", sa.String(length=40), nullable=False),
+        sa.Column(
+            "subscription_id",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("identifier", sa.String(length=128), nullable=False),
         sa.Column("joined_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(
