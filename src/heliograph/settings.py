@@ -299,8 +299,12 @@ class Settings:
         return self.public_url or f"http://localhost:{self.port}"
 
     def replace(self, **changes: Any) -> "Settings":
-        """Return a copy with other values, as command-line options give them."""
+        """Return a copy with other values."""
         return dataclasses.replace(self, **changes)
+
+    def with_options(self, **options: Any) -> "Settings":
+        """Return a copy with what the command line says; an option that was not given (None) leaves the setting alone."""
+        return self.replace(**{name: value for name, value in options.items() if value is not None})
 
 
 def fields() -> list[tuple[str, Setting]]:
