@@ -12,10 +12,12 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser as Connection
 from playwright.async_api import BrowserContext, Error, Page, Playwright, async_playwright
-from tests.browser.support.driver import BrowserError, OnScreen, PushAddresses
+from tests.browser.support.driver import BrowserError, OnScreen
 from tests.browser.support.notification_daemon import NotificationDaemon
 from tests.browser.support.processes import Program, environment
 from tests.browser.support.waiting import ARRIVAL, START, eventually
+
+from heliograph.devpush import DevPush, chromium_switches
 
 SWITCHES = (
     "--headless=new",
@@ -69,11 +71,11 @@ class Chromium:
 
     name = "chromium"
 
-    def __init__(self, binary: str, directory: Path, push: PushAddresses) -> None:
+    def __init__(self, binary: str, directory: Path, devpush: DevPush) -> None:
         self._binary = binary
         self._directory = directory
         self._profile = directory / "profile"
-        self._push = push
+        self._pointers = chromium_switches(devpush.http_url, devpush.mcs_port, devpush.spki_sha256)
         self.desktop = NotificationDaemon(directory / "desktop")
         self._program: Program | None = None
         self._playwright: Playwright | None = None
@@ -81,13 +83,7 @@ class Chromium:
         self._devtools = ""
 
     def _switches(self) -> list[str]:
-        mine = [
-            f"--user-data-dir={self._profile}",
-            f"--gcm-checkin-url={self._push.http_url}/checkin",
-            f"--gcm-registration-url={self._push.http_url}/c2dm/register3",
-            f"--gcm-mcs-endpoint=https://localhost:{self._push.mcs_port}",
-            f"--ignore-certificate-errors-spki-list={self._push.spki_sha256}",
-        ]
+        mine = [f"--user-data-dir={self._profile}", *self._pointers]
         if os.geteuid() == 0:
             mine.append("--no-sandbox")
         return [*SWITCHES, *mine]

@@ -15,16 +15,6 @@ BINARIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class PushAddresses:
-    """Where a browser finds the push service that it is to use instead of its vendor's."""
-
-    websocket_url: str
-    http_url: str
-    mcs_port: int
-    spki_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
 class OnScreen:
     """A notification as the person sees it, outside the page."""
 

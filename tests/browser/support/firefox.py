@@ -9,18 +9,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.browser.support.driver import BrowserError, OnScreen, PushAddresses
+from tests.browser.support.driver import BrowserError, OnScreen
 from tests.browser.support.marionette import Marionette
 from tests.browser.support.processes import Program, environment
 from tests.browser.support.waiting import ARRIVAL, START, eventually
 
+from heliograph.devpush import DevPush, firefox_prefs
+
 NOT_THERE = "http://127.0.0.1:1/"
 PREFERENCES: dict[str, bool | int | str] = {
-    # Push. Without the first, Marionette switches the push connection off.
+    # Otherwise Marionette switches the push connection off.
     "remote.prefs.recommended": False,
-    "dom.push.connection.enabled": True,
-    "dom.push.testing.allowInsecureServerURL": True,
-    "dom.push.retryBaseInterval": 200,
     "permissions.default.desktop-notification": 1,
     # Alert windows of its own: showNotification() would wait for ever on a D-Bus that is not there.
     "alerts.useSystemBackend": False,
@@ -138,11 +137,11 @@ class Firefox:
 
     name = "firefox"
 
-    def __init__(self, binary: str, directory: Path, push: PushAddresses) -> None:
+    def __init__(self, binary: str, directory: Path, devpush: DevPush) -> None:
         self._binary = binary
         self._directory = directory
         self._profile = directory / "profile"
-        self._preferences = {**PREFERENCES, "dom.push.serverURL": push.websocket_url}
+        self._preferences = {**PREFERENCES, **firefox_prefs(devpush.ws_url)}
         self._program: Program | None = None
         self._client: Marionette | None = None
         self._first_tab: dict[str, str] = {}
