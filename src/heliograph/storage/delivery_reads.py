@@ -1,14 +1,16 @@
 """Deliveries as the admin API shows them: one, or pages by notification or subscription. Written by delivery alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.engine import Row
 
 from heliograph.domain.delivery import DeliveryState
 from heliograph.storage.store import Tx
+from heliograph.storage.tables import counts as count_rows
 from heliograph.storage.tables import deliveries
 
 
@@ -73,3 +75,18 @@ async def _page(tx: Tx, query: Select[Any], *, after: str | None, limit: int) ->
     if after is not None:
         query = query.where(deliveries.c.id > after)
     return [_delivery(row) for row in await tx.execute(query.order_by(deliveries.c.id).limit(limit))]
+
+
+async def counts(tx: Tx, notification_ids: Sequence[str]) -> dict[str, dict[tuple[str, str], int]]:
+    """Return deliveries of some notifications, counted by state and reason; the reason is "" where there is none."""
+    columns = (count_rows.c.notification_id, count_rows.c.state, count_rows.c.reason)
+    query = (
+        select(*columns, func.sum(count_rows.c.count))
+        .where(count_rows.c.notification_id.in_(notification_ids))
+        .group_by(*columns)
+    )
+    found: dict[str, dict[tuple[str, str], int]] = {}
+    for notification_id, state, reason, count in await tx.execute(query):
+        if count:
+            found.setdefault(notification_id, {})[state, reason] = int(count)
+    return found

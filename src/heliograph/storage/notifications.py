@@ -1,5 +1,6 @@
 """Rows of notifications, and the two JSON columns as the domain's values."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,10 @@ from heliograph.domain.notification import (
     Urgency,
 )
 from heliograph.storage.store import Tx
-from heliograph.storage.tables import notifications
+from heliograph.storage.tables import notifications, subscriptions
+
+_IDS_AT_ONCE = 500
+"""Parameters of one query: databases limit them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +145,13 @@ async def move(
 async def note(tx: Tx, notification_id: str, **at: datetime) -> None:
     """Note instants without a change of state, such as `planned_at`."""
     await tx.execute(update(notifications).where(notifications.c.id == notification_id).values(**at))
+
+
+async def any_subscription(tx: Tx, project_id: str, subscription_ids: Sequence[str]) -> bool:
+    """Tell whether at least one of these subscriptions is the project's."""
+    for start in range(0, len(subscription_ids), _IDS_AT_ONCE):
+        some = subscription_ids[start : start + _IDS_AT_ONCE]
+        query = select(subscriptions.c.id).where(subscriptions.c.project_id == project_id, subscriptions.c.id.in_(some))
+        if (await tx.execute(query.limit(1))).first() is not None:
+            return True
+    return False

@@ -72,3 +72,10 @@ async def change(tx: Tx, project_id: str, values: dict[str, Any]) -> bool:
 async def is_empty(tx: Tx) -> bool:
     """Tell whether this installation never had a project."""
     return (await tx.execute(select(projects.c.id).limit(1))).first() is None
+
+
+async def lock(tx: Tx, project_id: str) -> Project | None:
+    """Return one project and let other transactions that lock it wait until this one ends."""
+    query = select(*_COLUMNS).where(projects.c.id == project_id, projects.c.deleted_at.is_(None)).with_for_update()
+    row = (await tx.execute(query)).first()
+    return None if row is None else _project(row)
