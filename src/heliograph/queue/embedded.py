@@ -50,7 +50,7 @@ class EmbeddedQueue:
         return {job.id for job in jobs if attempts.get(job.id) == job.attempt}
 
     async def complete(self, tx: AsyncConnection, job: Job, *, worker: str) -> bool:
-        """Remove a finished job inside the transaction that records its effect; False if it is not the worker's any more."""
+        """Remove a finished job inside the transaction that records its effect; False if it is no longer theirs."""
         return await rows.remove(tx, job.id, worker=worker, attempt=job.attempt)
 
     async def retry(self, job: Job, *, worker: str, run_at: datetime, error: str) -> None:
