@@ -81,6 +81,22 @@ class NotFound(Problem):
     title = "There is no such thing in this project."
 
 
+class MethodNotAllowed(Problem):
+    """There is such an address, but not with this method."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = "This address does not take this method."
+
+
+class NotAcceptable(Problem):
+    """The caller accepts neither JSON nor anything else that is here."""
+
+    code = "not_acceptable"
+    status = 406
+    title = "Answers are JSON."
+
+
 class Conflict(Problem):
     """The thing exists already, or is in a state that forbids this."""
 
@@ -102,6 +118,14 @@ class TooLarge(Problem):
     code = "too_large"
     status = 413
     title = "The body is too large."
+
+
+class UnsupportedMediaType(Problem):
+    """The body is not of a type that is read here."""
+
+    code = "unsupported_media_type"
+    status = 415
+    title = "The body must be JSON."
 
 
 class EndpointRefused(Problem):
@@ -158,6 +182,14 @@ class TooManyRequests(Problem):
     code = "too_many_requests"
     status = 429
     title = "Too many requests."
+
+
+class InternalError(Problem):
+    """A fault of this installation; its log has a line with the request id that the answer names."""
+
+    code = "internal_error"
+    status = 500
+    title = "Something went wrong on this side."
 
 
 class Unavailable(Problem):
