@@ -30,7 +30,7 @@ _BACKDATED = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """Where the files are, and the hash by which Chromium can be told to trust the key (`--ignore-certificate-errors-spki-list`)."""
+    """Where the files are, and the hash of the public key by which Chromium can be told to trust it."""
 
     ca_file: Path
     certificate_file: Path

@@ -1,7 +1,7 @@
-"""Everything a push service must refuse: RFC 8030 section 5, RFC 8188 section 2.1, RFC 8291 section 4, RFC 8292 section 4.2.
+"""What a push service must refuse: RFC 8030 section 5, RFC 8188 section 2.1, RFC 8291 section 4, RFC 8292 section 4.2.
 
-Pure functions from a request to what it asks for, or a `Refused` with the rule that was broken. How a vendor words a refusal is
-in `vendors`.
+Pure functions from a request to what it asks for, or a `Refused` with the rule that was broken. How a vendor words a
+refusal is in `vendors`.
 """
 
 import re
@@ -80,7 +80,7 @@ class Push:
 
 
 class TokenCache:
-    """Verified tokens: senders repeat one Authorization value for hours, and a signature costs more than all the rest."""
+    """Verified tokens: senders repeat one Authorization value for hours, and a signature costs more than the rest."""
 
     def __init__(self) -> None:
         self._tokens: OrderedDict[tuple[str, str], vapid.VerifiedToken] = OrderedDict()

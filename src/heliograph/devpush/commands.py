@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BrowserCommands:
-    """`chromium` is one command line; `firefox_prefs` the text of a profile's `user.js`; `firefox` the command that opens it."""
+    """`chromium` and `firefox` are command lines, `firefox_prefs` is the text of a profile's `user.js`."""
 
     chromium: str
     chromium_switches: tuple[str, ...]
@@ -17,7 +17,7 @@ _PROFILE = "heliograph-browser"
 
 
 def chromium_switches(http_url: str, mcs_port: int, spki_sha256: str) -> tuple[str, ...]:
-    """Return the switches that send a Chromium's push traffic here, and make it trust the one key of our certificate."""
+    """Return the switches that send a Chromium's push traffic here, and make it trust our certificate's one key."""
     return (
         f"--gcm-checkin-url={http_url}/checkin",
         f"--gcm-registration-url={http_url}/c2dm/register3",
@@ -60,7 +60,8 @@ def browser_commands(
     profile = f"{directory}/{_PROFILE}-firefox"
     prefs = "\n".join(_user_pref(name, value) for name, value in firefox_prefs(ws_url).items())
     quoted = prefs.replace("\n", "\\n")
-    firefox = f"mkdir -p {profile} && printf '{quoted}\\n' > {profile}/user.js && firefox --no-remote --profile {profile} {page}"
+    write = f"mkdir -p {profile} && printf '{quoted}\\n' > {profile}/user.js"
+    firefox = f"{write} && firefox --no-remote --profile {profile} {page}"
     return BrowserCommands(chromium, switches, firefox.strip(), prefs)
 
 

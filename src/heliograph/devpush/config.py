@@ -12,7 +12,8 @@ class DevPushConfig:
     Attributes:
         file: where registrations and undelivered messages are kept; None keeps them in memory.
         cert_dir: where CA and certificate are kept; by default beside `file`, else in a temporary directory.
-        public_url: origin that plain endpoints are given out under, when it is not `http://host:port` (behind a port mapping).
+        public_url: origin that plain endpoints are given out under, where a port mapping makes it differ from
+            `http://host:port`.
         window: messages that may be on their way to one user agent without an ack.
         resend_after: how long until a message whose ack a fault swallowed is sent again.
         heartbeat_ms: the interval that Chromium is told to send heartbeats in; None leaves it its own.

@@ -17,6 +17,20 @@ from heliograph.devpush.wire import Answer, Request, json_answer
 PREFIX = "/devpush/"
 _DEFAULT_LIMIT = 100
 _MAX_LIMIT = 10_000
+_FAULT_MEMBERS = {
+    "kind",
+    "token",
+    "endpoint",
+    "service",
+    "status",
+    "retry_after_seconds",
+    "retry_as_date",
+    "delay_seconds",
+    "location",
+    "times",
+    "probability",
+    "larger_than",
+}
 
 
 class Control:
@@ -137,11 +151,7 @@ def _token(address: str) -> str:
 
 def fault_from_json(value: dict[str, Any]) -> Fault:
     """Read a fault; times are in seconds (`retry_after_seconds`, `delay_seconds`). Raises `ValueError`."""
-    known = {
-        "kind", "token", "endpoint", "service", "status", "retry_after_seconds", "retry_as_date", "delay_seconds", "location",
-        "times", "probability", "larger_than",
-    }  # fmt: skip
-    if unknown := set(value) - known:
+    if unknown := set(value) - _FAULT_MEMBERS:
         raise ValueError(f"Unknown: {', '.join(sorted(unknown))}.")
     address, service, retry = (
         value.get("endpoint") or value.get("token"),

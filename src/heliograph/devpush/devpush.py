@@ -1,4 +1,4 @@
-"""The push service as one object: wires the parts, opens the ports, and offers to Python what the control API offers to HTTP."""
+"""The push service as one object: wires the parts, opens the ports, gives Python what the control API gives HTTP."""
 
 import asyncio
 import contextlib
@@ -27,8 +27,11 @@ from heliograph.devpush.store import FileStore, NoStore
 from heliograph.devpush.websocket import Session, TextChannel, WebSocket
 from heliograph.devpush.wire import Answer, Request, text_answer
 from heliograph.kit.clock import Clock, SystemClock
+from heliograph.kit.log import get_logger
 
 _SWEEP_SECONDS = 5.0
+
+_log = get_logger("devpush")
 
 
 class DevPush:
@@ -116,6 +119,13 @@ class DevPush:
     # what arrives
 
     async def _handle(self, request: Request) -> Answer:
+        try:
+            return await self._route(request)
+        except Exception:  # noqa: BLE001 - a bug must answer, or the sender waits for its time-out
+            _log.exception("request failed")
+            return text_answer(500, "devpush has a bug; its log tells more.\n")
+
+    async def _route(self, request: Request) -> Answer:
         path = request.path
         if path.startswith(PREFIX) or path in {"/", PREFIX.rstrip("/")}:
             return self._control.handle(request) if path.startswith(PREFIX) else self._front(request)

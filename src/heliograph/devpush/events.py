@@ -56,7 +56,7 @@ class Events:
         self._watchers.discard(queue)
 
     async def as_sse(self) -> AsyncIterator[bytes]:
-        """Yield events in the form of the HTML standard's section 9.2, with a comment now and then to keep the line open."""
+        """Yield server-sent events (HTML standard, section 9.2), with a comment now and then to keep the line open."""
         queue = self.subscribe()
         try:
             yield b": devpush\n\n"

@@ -1,7 +1,7 @@
 """Fault injection: what a push service does on a bad day, on request.
 
-A fault is aimed at one endpoint token, at one service's prefix, or at everything; it may be limited to a number of times and
-to a share of the requests (from a seeded random generator, so that a run can be repeated).
+A fault is aimed at one endpoint token, at one service's prefix, or at everything; it may be limited to a number of
+times and to a share of the requests (from a seeded random generator, so that a run can be repeated).
 """
 
 import random

@@ -1,7 +1,7 @@
 """Firefox's side: the autopush WebSocket protocol, subprotocol `push-notification`, one JSON object per text message.
 
-A socket opened at `/` gets Mozilla endpoints, as a real Firefox does. Simulated user agents open `/ua/{service}` to get another
-vendor's, and add `?host=vendor` for endpoints on the vendor's own host.
+A socket opened at `/` gets Mozilla endpoints, as a real Firefox does. Simulated user agents open `/ua/{service}` to get
+another vendor's, and add `?host=vendor` for endpoints on the vendor's own host.
 """
 
 import json

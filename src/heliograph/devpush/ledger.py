@@ -1,4 +1,4 @@
-"""The recent past, for tests and people: what each endpoint was sent, what was answered, and what the user agent said of it."""
+"""The recent past, for tests and people: what each endpoint was sent, the answer, and the user agent's word on it."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -63,7 +63,7 @@ class Ledger:
         self._events.publish(Happening.ACKED, token=message.token, id=message.id, code=code.value)
 
     def dropped(self, message: Message, why: str) -> None:
-        """Note that a message was thrown away: `offline` (TTL 0), `expired`, `replaced`, `unsubscribed`, `cancelled`."""
+        """Note that a message was dropped: `offline` (TTL 0), `expired`, `replaced`, `unsubscribed`, `cancelled`."""
         match why:
             case "offline":
                 self.counts.dropped_offline += 1

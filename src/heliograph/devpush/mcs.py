@@ -1,7 +1,8 @@
-"""Chromium's connection for messages: MCS, the Mobile Connection Server protocol (tag, varint length, protobuf; over TLS).
+"""Chromium's connection for messages: MCS, Google's Mobile Connection Server protocol over TLS.
 
-Both sides count stanzas without writing the number down; the login is number 1 each way. A message may leave the queue when the
-browser's `last_stream_id_received` has passed it, for which `immediate_ack` makes it say so at once.
+A stanza is a tag, a length as varint and a protobuf message. Both sides count stanzas without writing the number down;
+the login is number 1 each way. A message may leave the queue when the browser's `last_stream_id_received` has passed
+it; `immediate_ack` makes the browser say so at once.
 """
 
 import asyncio

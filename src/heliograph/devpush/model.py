@@ -43,7 +43,7 @@ class AckCode(StrEnum):
 
     @classmethod
     def from_firefox(cls, code: object) -> "AckCode":
-        """Translate the `code` of an ack (100–102) or nack (301–303)."""
+        """Translate the `code` of an ack (100 to 102) or nack (301 to 303)."""
         match code:
             case 101:
                 return cls.UNDECRYPTABLE

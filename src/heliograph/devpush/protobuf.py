@@ -1,4 +1,4 @@
-"""Protocol Buffers on the wire, as much as Chromium's checkin and MCS need: varint, 64-bit and length-delimited fields."""
+"""Protocol Buffers on the wire, as much as Chromium's checkin and MCS need."""
 
 import struct
 

@@ -65,7 +65,7 @@ class PushResource:
                 await asyncio.sleep(fault.delay.total_seconds())
         decision = self._decide(request, service, token, message_id, fault)
         # Noted before it is delivered, so that what the ledger hears of the delivery finds its record.
-        self._note(request, service, token, message_id, decision, fault)
+        self._note(request=request, service=service, token=token, message_id=message_id, decision=decision, fault=fault)
         if decision.push is not None and decision.registration is not None:
             self._accept(decision.registration, message_id, decision.push)
         if fault is not None and fault.kind is FaultKind.LOST_ANSWER:
@@ -116,6 +116,7 @@ class PushResource:
 
     def _note(
         self,
+        *,
         request: Request,
         service: Service,
         token: str,

@@ -46,7 +46,7 @@ class Listener:
             await self._serve(reader, writer)
         except _EXPECTED:
             pass
-        except Exception:
+        except Exception:  # noqa: BLE001 - one connection's bug must not end the server
             _log.exception("connection failed")
         finally:
             writer.close()

@@ -1,7 +1,7 @@
 """RFC 8030 from the user agent's side: `POST /subscribe`, the subscription resource, and message resources.
 
-HTTP/2 server push is gone from every client, so a subscription resource answers `GET` with links to the messages that wait, and the
-client fetches them: section 6 with a plain GET in place of a PUSH_PROMISE.
+HTTP/2 server push is gone from every client, so a subscription resource answers `GET` with links to the messages that
+wait, and the client fetches them: section 6 with a plain GET in place of a PUSH_PROMISE.
 """
 
 import json

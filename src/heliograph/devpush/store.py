@@ -1,6 +1,6 @@
 """A file that survives kill -9: registrations, device identities and undelivered messages, in SQLite with a WAL.
 
-The relay works in memory and writes every change through before it answers, so a 201 means that the message is in the file.
+The relay works in memory and writes every change through before it answers: a 201 means that it is in the file.
 """
 
 import sqlite3
@@ -12,10 +12,12 @@ from typing import Protocol
 from heliograph.devpush.model import Kind, Message, Registration, Service, Urgency, UserAgent
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS user_agent (id TEXT PRIMARY KEY, kind TEXT NOT NULL, secret TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS user_agent (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, secret TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS registration (
-    token TEXT PRIMARY KEY, user_agent TEXT NOT NULL, channel TEXT NOT NULL, service TEXT NOT NULL, endpoint TEXT NOT NULL,
-    created_at REAL NOT NULL, key BLOB, app TEXT NOT NULL, sender TEXT NOT NULL, gone_at REAL
+    token TEXT PRIMARY KEY, user_agent TEXT NOT NULL, channel TEXT NOT NULL, service TEXT NOT NULL,
+    endpoint TEXT NOT NULL,    created_at REAL NOT NULL, key BLOB, app TEXT NOT NULL, sender TEXT NOT NULL, gone_at REAL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS message (
     id TEXT PRIMARY KEY, token TEXT NOT NULL, user_agent TEXT NOT NULL, body BLOB, ttl_seconds INTEGER NOT NULL,
@@ -101,8 +103,8 @@ class NoStore:
 class FileStore:
     """One SQLite file, one statement per change, each its own transaction.
 
-    `synchronous=NORMAL` in WAL mode keeps every finished transaction over the death of the process; only a power cut may
-    lose the last ones, which a test service can bear.
+    `synchronous=NORMAL` in WAL mode keeps every finished transaction over the death of the process; only a power cut
+    may lose the last ones, which a test service can bear.
     """
 
     def __init__(self, file: Path) -> None:
@@ -121,7 +123,8 @@ class FileStore:
     def registrations(self) -> list[Registration]:
         """Return every registration, the gone ones too."""
         rows = self._db.execute(
-            "SELECT token, user_agent, channel, service, endpoint, created_at, key, app, sender, gone_at FROM registration"
+            "SELECT token, user_agent, channel, service, endpoint, created_at, key, app, sender, gone_at"
+            " FROM registration"
         )
         return [
             Registration(

@@ -1,7 +1,7 @@
 """How each push service words its answers: statuses, headers and error bodies, as observed and documented.
 
-FCM writes a sentence, Mozilla a JSON with an errno, Apple a JSON with a reason, WNS only headers; RFC 8030 leaves it open, so our
-own service answers with a problem document (RFC 9457).
+FCM writes a sentence, Mozilla a JSON with an errno, Apple a JSON with a reason, WNS only headers; RFC 8030 leaves it
+open, so our own service answers with a problem document (RFC 9457).
 """
 
 from http import HTTPStatus
@@ -15,7 +15,10 @@ _MOZILLA_HELP = "http://autopush.readthedocs.io/en/latest/http.html#error-codes"
 _FCM_UNKNOWN = (
     "A valid push subscription endpoint should be specified in the URL as such: https://fcm.googleapis.com/wp/"
 )
-_FCM_BINDING = "the VAPID credentials in the authorization header do not correspond to the credentials used to create the subscriptions.\n"
+_FCM_BINDING = (
+    "the VAPID credentials in the authorization header do not correspond to the credentials used to create the "
+    "subscriptions.\n"
+)
 
 _FCM: dict[Rule, tuple[int, str]] = {
     Rule.METHOD: (405, "HTTP method not allowed.\n"),

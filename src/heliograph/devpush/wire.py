@@ -1,4 +1,4 @@
-"""One HTTP exchange as values, the same for HTTP/1.1 and HTTP/2: what came in, what goes out, and how the connection ends."""
+"""One HTTP exchange as values, alike for HTTP/1.1 and HTTP/2: what came in, what goes out, how the connection ends."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
