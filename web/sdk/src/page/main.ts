@@ -4,21 +4,21 @@ import { explained, HeliographError } from "../shared/errors";
 import { CLICK_VALUE, type Message } from "../shared/messages";
 import { takeValue } from "../shared/storage";
 import { takeFromAddress, takeLeft } from "./arrival";
-import { Client } from "./client";
+import { makeClient, type Client, type Verbs } from "./client";
 import { Emitter } from "./events";
 import { run, type Command, type Methods } from "./queue";
 import { findTag, readTag, type Tag } from "./tag";
 
 declare const __VERSION__: string;
 
-const VERBS = ["subscribe", "unsubscribe", "status", "identify", "logout", "join", "leave"] as const;
+const VERBS: readonly (keyof Verbs)[] = ["subscribe", "unsubscribe", "status", "identify", "logout", "join", "leave"];
 
-function makeClient(events: Emitter): { client: Client; tag: Tag } | HeliographError {
+function readPage(events: Emitter): { client: Client; tag: Tag } | HeliographError {
   try {
     const element = findTag(document);
     if (!element) throw new HeliographError("misconfigured", "the script tag was not found");
     const tag = readTag(element.src, element.dataset, location.href);
-    return { client: new Client(tag, events), tag };
+    return { client: makeClient(tag, events), tag };
   } catch (error) {
     return explained(error, "misconfigured", "script tag");
   }
@@ -37,7 +37,7 @@ function start(): void {
     if (!listened) console.warn(`heliograph: ${error.code}: ${error.message}`);
   };
 
-  const made = makeClient(events);
+  const made = readPage(events);
   const methods: Record<string, (...parts: never[]) => unknown> = {
     on: (event: never, listener: never) => {
       listened ||= event === "error";
@@ -49,8 +49,8 @@ function start(): void {
       const work: Promise<unknown> =
         made instanceof HeliographError
           ? Promise.reject(made)
-          : (made.client[verb] as (...parts: never[]) => Promise<unknown>)(...parts).catch((error: unknown) => {
-              throw explained(error, "worker", verb);
+          : (made.client.verbs[verb] as (...parts: never[]) => Promise<unknown>)(...parts).catch((error: unknown) => {
+              throw explained(error, "internal", verb);
             });
       // Reported here once, so that a caller who looks at nothing still leaves a trace, and no "unhandled rejection".
       work.catch(failed);
@@ -82,7 +82,7 @@ function begin(client: Client, tag: Tag, events: Emitter, failed: (error: Heliog
   if (click) events.emit("clicked", click);
   else void takeLeft(Date.now()).then((left) => left && events.emit("clicked", left));
 
-  const reconcile = () => client.reconcile().catch((error) => failed(explained(error, "worker", "page load")));
+  const reconcile = () => client.reconcile().catch((error) => failed(explained(error, "internal", "page load")));
   const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined;
   workers?.addEventListener("message", ({ data }: MessageEvent<Message | undefined>) => {
     if (data?.heliograph === "clicked") {

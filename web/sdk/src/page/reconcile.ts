@@ -20,30 +20,32 @@ export interface Situation {
 
 export type Step =
   | "nothing"
-  /** Tell the server again about what the browser has: it is new to it, changed, or due. */
-  | "upload"
+  /** Make sure of a subscription with the current key, giving up any other, and tell the server of it. */
+  | "subscribe"
   /** Ask the server whether it still knows us, and repair if not. */
   | "ask"
-  /** Subscribe (with the current key, giving up any other) and upload. */
-  | "subscribe"
   /** The person left, but browser or server have not followed yet. */
   | "withdraw";
 
-export function decide({ permission, browser, state, config, asked, now }: Situation): Step {
-  const ours = browser?.serverKey === config.application_server_key;
-  if (state?.wanted === false) return browser || state.id ? "withdraw" : "nothing";
+/** Written so that a clock that was set back, or a broken number, means yes. */
+export const isDue = (refreshedAt: number | undefined, now: number): boolean =>
+  !(refreshedAt !== undefined && refreshedAt <= now && now - refreshedAt < REFRESH_AFTER);
 
-  // Nobody was asked here, or our storage was cleared under a living subscription of ours.
-  if (!state?.wanted) return browser && ours ? "upload" : "nothing";
+export function decide({ permission, browser, state, config, asked, now }: Situation): Step {
+  if (state?.wanted === false) return browser || state.id ? "withdraw" : "nothing";
 
   // A blocked site keeps what it remembers: allowed again, it finds its old row, groups and profile.
   if (permission !== "granted") return "nothing";
 
-  // The browser lost it, or the key was rotated, or the key is another project's.
-  if (!browser || !ours) return "subscribe";
+  const ours = browser?.serverKey === config.application_server_key;
+  // Nobody was asked here. A living subscription of ours means that only our memory was cleared; one of another vendor is
+  // theirs until the person subscribes.
+  if (!state?.wanted) return ours ? "subscribe" : "nothing";
 
-  const known = state.id && state.secret && state.project === config.project;
-  if (!known || state.endpoint !== browser.endpoint) return "upload";
-  if (!(now - (state.refreshedAt ?? 0) < REFRESH_AFTER)) return "upload";
-  return asked ? "nothing" : "ask";
+  // The browser lost it, the key was rotated, or it is another project's.
+  if (!ours) return "subscribe";
+  // The server has never heard of it, or of another address of it.
+  if (!state.id || !state.secret || state.project !== config.project || state.endpoint !== browser.endpoint) return "subscribe";
+
+  return asked && !isDue(state.refreshedAt, now) ? "nothing" : "ask";
 }

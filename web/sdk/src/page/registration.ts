@@ -18,9 +18,19 @@ function active(registration: ServiceWorkerRegistration): Promise<ServiceWorkerR
   });
 }
 
+/** A worker that the site registered for itself; ours carry the address of their server, whatever their file is called. */
+const isForeign = (script: string, tag: Tag) =>
+  !new URL(script).searchParams.has("api") && script.split("?")[0] !== tag.workerUrl.split("?")[0];
+
 async function lookUp(tag: Tag): Promise<ServiceWorkerRegistration> {
   const { serviceWorker } = navigator;
-  if (!tag.guest) return serviceWorker.register(tag.workerUrl, { scope: tag.scope, updateViaCache: "none" });
+  if (!tag.guest) {
+    const there = (await registrationAt(tag.scope))?.active?.scriptURL;
+    // Registering would replace it, and the two would replace each other on every page from then on.
+    if (there && isForeign(there, tag))
+      throw new HeliographError("misconfigured", `${tag.scope} has a worker of its own: move ours to a narrower path, or use data-registration`);
+    return serviceWorker.register(tag.workerUrl, { scope: tag.scope, updateViaCache: "none" });
+  }
   // The site registers its own worker whenever it likes, perhaps after us.
   for (;;) {
     const found = await serviceWorker.getRegistration(tag.scope);

@@ -62,7 +62,6 @@ export async function call<T>(address: Address, method: string, path: string, op
       method,
       headers,
       credentials: "omit",
-      redirect: "error",
       cache: options.cache ?? "no-store",
       // A receipt must survive the page that is just being left.
       keepalive: simple === true && body !== undefined,

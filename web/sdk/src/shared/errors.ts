@@ -14,7 +14,8 @@ export type ErrorCode =
   | "refused" // Heliograph answered with a problem; see `status` and `problem`
   | "storage" // IndexedDB is not to be had
   | "not-subscribed" // the call needs a subscription and there is none
-  | "unknown-command";
+  | "unknown-command"
+  | "internal"; // a fault of ours
 
 export class HeliographError extends Error {
   override readonly name = "HeliographError";
