@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from heliograph.domain.endpoint import PushService
@@ -22,7 +23,8 @@ class Target:
     authorization_key: str
     """Which application server key it was made with (`vap_…`); it is signed with that one."""
     language: str | None
-    endpoint_since: datetime
+    origin: str
+    """`scheme://host[:port]` of the endpoint: the audience of a signed token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,14 @@ class Credentials:
     """Where relative addresses of a notification point."""
 
 
+class Repair(StrEnum):
+    """What is changed about a message before it is sent once more at once."""
+
+    SIGN_AGAIN = "sign_again"
+    WITHOUT_TOPIC = "without_topic"
+    SHORTER = "shorter"
+
+
 class Provider(Protocol):
     """One way of sending: one exchange per target, prepared in batches because encryption is cheaper so."""
 
@@ -51,10 +61,23 @@ class Provider(Protocol):
         credentials: Credentials,
         ttl: timedelta,
         now: datetime,
+        repair: Repair | None = None,
     ) -> list[HttpRequest | Outcome]:
         """Return what to send for each target, or the outcome that needs no sending."""
         ...
 
     def outcome(self, target: Target, answer: HttpResponse | TransportFault, *, now: datetime) -> Outcome:
         """Say what an answer means. Never raises."""
+        ...
+
+    def repair(
+        self,
+        notification: Notification,
+        target: Target,
+        answer: HttpResponse | TransportFault,
+        *,
+        credentials: Credentials,
+        now: datetime,
+    ) -> Repair | None:
+        """Say whether a repaired message, sent once at once, may be taken after this answer. Never raises."""
         ...
