@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from heliograph.devpush.addresses import token_of
+from heliograph.devpush.commands import BrowserCommands
 from heliograph.devpush.events import Events
 from heliograph.devpush.faults import ActiveFault, Fault, FaultKind, Faults
 from heliograph.devpush.ledger import Ledger
@@ -37,13 +38,21 @@ class Control:
     """Answers requests of tests, of people and of the command line."""
 
     def __init__(
-        self, *, relay: Relay, faults: Faults, ledger: Ledger, events: Events, page: Callable[[], str]
+        self,
+        *,
+        relay: Relay,
+        faults: Faults,
+        ledger: Ledger,
+        events: Events,
+        page: Callable[[], str],
+        commands: Callable[[str], BrowserCommands],
     ) -> None:
         self._relay = relay
         self._faults = faults
         self._ledger = ledger
         self._events = events
         self._page = page
+        self._commands = commands
 
     def handle(self, request: Request) -> Answer:
         """Answer one request under `/devpush/`. A page of another origin may not use this API."""
@@ -59,6 +68,8 @@ class Control:
         match request.method, request.path.removeprefix(PREFIX).rstrip("/").split("/"):
             case "GET", [""]:
                 return Answer(200, (("content-type", "text/html; charset=utf-8"),), self._page().encode())
+            case "GET", ["browsers"]:
+                return json_answer(200, asdict(self._commands(request.query.get("page", ""))))
             case "GET", ["status"]:
                 return json_answer(200, self.status())
             case "GET", ["events"]:

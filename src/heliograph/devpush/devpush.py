@@ -84,7 +84,12 @@ class DevPush:
         )
         self._standard = StandardResources(self._relay)
         self._control = Control(
-            relay=self._relay, faults=self._faults, ledger=self._ledger, events=self._events, page=self._page
+            relay=self._relay,
+            faults=self._faults,
+            ledger=self._ledger,
+            events=self._events,
+            page=self._page,
+            commands=self.browser_commands,
         )
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
