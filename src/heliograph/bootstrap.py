@@ -85,10 +85,9 @@ async def build(
     """
     clock = clock or SystemClock()
     ids = Ids(clock, entropy)
-    sealer = Sealer(master_key(settings, entropy), entropy)
     store = await Store.open(settings.store_url)
     try:
-        await _check_fingerprint(store, sealer)
+        sealer = await _sealer(store, settings, entropy)
     except BaseException:
         await store.close()
         raise
@@ -120,14 +119,32 @@ def prepare_data_dir(settings: Settings) -> None:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def master_key(settings: Settings, entropy: Callable[[int], bytes] = os.urandom) -> bytes:
+async def _sealer(store: Store, settings: Settings, entropy: Callable[[int], bytes]) -> Sealer:
+    """Make the sealer, and refuse a master key that is not this database's before it does harm."""
+    async with store.begin() as tx:
+        known = await installation.get(tx, _FINGERPRINT)
+        sealer = Sealer(_master_key(settings, entropy, is_first_start=known is None), entropy)
+        known = known or await installation.remember(tx, _FINGERPRINT, sealer.fingerprint)
+    if known != sealer.fingerprint:
+        raise BootstrapError(
+            "This database was set up with another master key: give that one (HELIOGRAPH_MASTER_KEY, or master.key in "
+            "the data directory); without it the private keys in the database cannot be opened."
+        )
+    return sealer
+
+
+def _master_key(settings: Settings, entropy: Callable[[int], bytes], *, is_first_start: bool) -> bytes:
     """Return the 32 bytes of the master key; an embedded installation makes them on its first start."""
     if settings.master_key is not None:
         return settings.master_key
     prepare_data_dir(settings)
     path = settings.data_dir / MASTER_KEY_FILE
     try:
-        return _read_master_key(path) if path.exists() else _make_master_key(path, entropy)
+        if path.exists():
+            return _read_master_key(path)
+        if not is_first_start:
+            raise BootstrapError(f"{path} is missing: restore it from a backup, or give HELIOGRAPH_MASTER_KEY.")
+        return _make_master_key(path, entropy)
     except OSError as error:
         raise BootstrapError(f"The master key's file {path} cannot be used: {error.strerror}.") from None
 
@@ -162,14 +179,3 @@ def _read_master_key(path: Path) -> bytes:
     if len(key) != MASTER_KEY_BYTES:
         raise BootstrapError(f"{path} does not hold a master key: restore it from a backup.")
     return key
-
-
-async def _check_fingerprint(store: Store, sealer: Sealer) -> None:
-    """Keep the first master key's fingerprint, and refuse every other key before it does harm."""
-    async with store.begin() as tx:
-        known = await installation.remember(tx, _FINGERPRINT, sealer.fingerprint)
-    if known != sealer.fingerprint:
-        raise BootstrapError(
-            "This database was set up with another master key: give that one (HELIOGRAPH_MASTER_KEY, or master.key in "
-            "the data directory); without it the private keys in the database cannot be opened."
-        )
