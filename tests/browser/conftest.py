@@ -8,7 +8,11 @@ import pytest_asyncio
 from tests.browser.support.chromium import Chromium
 from tests.browser.support.driver import Browser, binary, missing
 from tests.browser.support.firefox import Firefox
+from tests.browser.support.heliograph import Heliograph
 from tests.browser.support.processes import end_stragglers
+from tests.browser.support.project import Project
+from tests.browser.support.sender import Sender
+from tests.browser.support.shop import Shop
 from tests.browser.support.site import Site
 
 from heliograph.devpush import DevPush, DevPushConfig
@@ -47,3 +51,32 @@ async def site() -> AsyncIterator[Site]:
     await served.start()
     yield served
     await served.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def heliograph(tmp_path_factory: pytest.TempPathFactory, devpush: DevPush) -> AsyncIterator[Heliograph]:
+    installation = Heliograph(tmp_path_factory.mktemp("heliograph"), devpush)
+    try:
+        await installation.start()
+        yield installation
+    finally:
+        await installation.dispose()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def project(heliograph: Heliograph, site: Site) -> Project:
+    return await Project.create(heliograph, site.origin)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop(heliograph: Heliograph, project: Project, site: Site) -> Shop:
+    return Shop(site, heliograph.url, project.publishable_key)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_sender(project: Project, devpush: DevPush) -> AsyncIterator[Sender]:
+    """A sender that has the project's own application server key."""
+    server = Sender(devpush)
+    await project.use_vapid_key(server.private_key)
+    yield server
+    await server.close()

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-MARK = "HELIOGRAPH_TEST_RUN"
+MARK = "BROWSER_TEST_RUN"
 RUN = uuid.uuid4().hex
 NOT_INHERITED = (
     "DISPLAY",

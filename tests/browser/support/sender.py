@@ -51,6 +51,11 @@ class Sender:
         """What the page gives to subscribe()."""
         return base64url.encode(vapid.public_bytes(self._key))
 
+    @property
+    def private_key(self) -> bytes:
+        """The 32 bytes that a project takes over."""
+        return vapid.private_bytes(self._key)
+
     async def close(self) -> None:
         await self._client.aclose()
 
