@@ -1,0 +1,39 @@
+"""The ASGI application: every route, the guards in front of them, and the translation of errors."""
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from heliograph.api import admin, public
+from heliograph.api.auth import authenticate, provide_caller
+from heliograph.api.health import live, ready
+from heliograph.api.limits import refuse_nul, refuse_other_media, refuse_unknown_parameters
+from heliograph.api.problems import HANDLERS, MAX_BODY
+from heliograph.api.reading import StrictRequest
+from heliograph.api.routes import query_names
+from heliograph.api.static import sdk_file
+from heliograph.bootstrap import Heliograph
+
+
+def create_app(heliograph: Heliograph) -> Litestar:
+    """Return the ASGI application of a wired installation, which the caller closes afterwards."""
+    admin_router = Router(
+        "/v1",
+        route_handlers=list(admin.ROUTES),
+        guards=[authenticate, refuse_other_media, refuse_unknown_parameters],
+        dependencies={"caller": Provide(provide_caller, sync_to_thread=False)},
+    )
+    app = Litestar(
+        [admin_router, *public.ROUTES, live, ready, sdk_file],
+        state=State({"heliograph": heliograph}),
+        dependencies={"heliograph": Provide(lambda: heliograph, sync_to_thread=False)},
+        guards=[refuse_nul],
+        exception_handlers=HANDLERS,
+        request_class=StrictRequest,
+        request_max_body_size=MAX_BODY,
+        openapi_config=None,
+        logging_config=None,
+        signature_types=[Heliograph],
+    )
+    app.state.query_names = query_names(app)
+    return app

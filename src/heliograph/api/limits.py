@@ -1,0 +1,48 @@
+"""What is refused before a handler runs: characters no database keeps, parameters nobody knows, types nobody serves."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from heliograph.errors import FieldError, InvalidRequest, NotAcceptable, NotFound
+
+_ANSWERS = ("application/json", "application/problem+json")
+
+
+def refuse_nul(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Refuse U+0000 in the address: PostgreSQL cannot even compare it."""
+    if "\0" in connection.scope["path"]:
+        raise NotFound("There is nothing at this address.")
+    for name, value in parse_qsl(connection.scope["query_string"].decode("latin-1"), keep_blank_values=True):
+        if "\0" in name or "\0" in value:
+            raise InvalidRequest("The character U+0000 must not be in a parameter.", (_error(name),))
+
+
+def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Refuse a query parameter that the handler does not read: a misspelt filter must not look like an answer."""
+    known: frozenset[str] = connection.app.state.query_names.get(str(handler), frozenset())
+    unknown = [name for name in dict.fromkeys(connection.query_params) if name not in known]
+    if unknown:
+        choice = ", ".join(sorted(known)) or "none"
+        raise InvalidRequest(
+            f"There is no parameter {unknown[0]} here; there is {choice}.", tuple(_error(name) for name in unknown)
+        )
+
+
+def refuse_other_media(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Refuse a caller who takes neither JSON nor anything else (RFC 9110 section 12.5.1)."""
+    accept = connection.headers.get("accept", "").strip()
+    if not accept:
+        return
+    for item in accept.split(","):
+        kind, *parameters = [part.strip().lower() for part in item.split(";")]
+        is_refused = any(part.replace(" ", "") in {"q=0", "q=0.0", "q=0.00", "q=0.000"} for part in parameters)
+        if not is_refused and kind in {"*/*", "application/*", *_ANSWERS}:
+            return
+    raise NotAcceptable("Accept application/json.")
+
+
+def _error(name: str) -> FieldError:
+    return FieldError(f"query/{name[:100]}", "Leave this parameter out.")

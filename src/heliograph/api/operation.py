@@ -1,0 +1,34 @@
+"""What a route says of itself beyond its signature: who may call it, an example, and what can go wrong."""
+
+from typing import Any
+
+from heliograph.errors import Problem
+from heliograph.names import Scope
+
+
+def operation(
+    *,
+    scope: Scope | None = None,
+    installation_only: bool = False,
+    example: Any = None,
+    answer: Any = None,
+    problems: tuple[type[Problem], ...] = (),
+    content_types: tuple[str, ...] | None = None,
+) -> dict[str, Any]:
+    """Return the `opt` of a Litestar handler.
+
+    `scope` is what the caller's key needs; `example` a body as a caller would write it (plain JSON values); `answer` an
+    answer (a struct of the handler's return type, or plain JSON values); `problems` what can go wrong beyond what can
+    go wrong everywhere; `content_types` what a body may be declared as.
+    """
+    opt: dict[str, Any] = {
+        "is_installation_only": installation_only,
+        "example": example,
+        "answer": answer,
+        "problems": problems,
+    }
+    if scope is not None:
+        opt["scope"] = scope
+    if content_types is not None:
+        opt["content_types"] = content_types
+    return opt
