@@ -1,0 +1,52 @@
+"""Binding a subscription to a person: only with a proof that the customer's server made; and unbinding it (logout)."""
+
+from datetime import datetime
+
+from heliograph.domain.identity import IdentityError, IdentityKeys, Proof, verify
+from heliograph.errors import IdentityRefused
+from heliograph.kit.context import Context
+from heliograph.storage import profiles, subscriptions
+from heliograph.storage.profiles import Profile
+from heliograph.storage.store import Tx
+
+
+def check_proof(proof: Proof, keys: IdentityKeys, *, now: datetime) -> str:
+    """Return the external id that a proof stands for, or raise `IdentityRefused`."""
+    try:
+        return verify(proof, keys, now=now)
+    except IdentityError as error:
+        raise IdentityRefused(str(error)) from error
+
+
+async def bind(tx: Tx, ctx: Context, *, project_id: str, subscription_id: str, external_id: str) -> None:
+    """Bind a subscription, locked by this transaction, to a proved person, who becomes a profile if new.
+
+    The subscription is always locked before the profile: then no two transactions wait for each other.
+    """
+    profile = await seen(tx, ctx, project_id=project_id, external_id=external_id)
+    await subscriptions.change(tx, subscription_id, {"profile_id": profile.id})
+
+
+async def unbind(tx: Tx, *, subscription_id: str) -> None:
+    """Let a subscription be nobody's: the next person at this browser must not get the last one's notifications."""
+    await subscriptions.change(tx, subscription_id, {"profile_id": None})
+
+
+async def seen(tx: Tx, ctx: Context, *, project_id: str, external_id: str) -> Profile:
+    """Return the profile of a person who is here now; make it if it is new."""
+    row = {
+        "id": ctx.ids.new("pro"),
+        "project_id": project_id,
+        "external_id": external_id,
+        "attributes": {},
+        "created_at": ctx.now,
+        "updated_at": ctx.now,
+        "last_seen_at": ctx.now,
+    }
+    is_new = await profiles.add(tx, row)
+    profile = await profiles.of_external_id(tx, project_id, external_id, lock=True)
+    if profile is None:  # an operator deleted the person in this very moment
+        raise IdentityRefused("The profile was deleted just now: try again.")
+    if not is_new:
+        await profiles.change(tx, profile.id, {"last_seen_at": ctx.now})
+    return profile

@@ -1,0 +1,169 @@
+"""What an operator does with profiles: make or change one by the customer's own id, look, delete."""
+
+import json
+import math
+from typing import Any
+
+from heliograph.actions.registration import checked_language, checked_time_zone
+from heliograph.domain.identity import check_external_id
+from heliograph.errors import Conflict, FieldError, InvalidRequest, NotFound
+from heliograph.kit.context import Context
+from heliograph.kit.paging import Page, read_page
+from heliograph.storage import profiles, subscriptions
+from heliograph.storage.profiles import Profile
+from heliograph.storage.store import Tx
+
+MAX_ATTRIBUTES = 100
+MAX_ATTRIBUTE_NAME = 64
+MAX_ATTRIBUTES_BYTES = 16_384
+_INTEGERS = range(-(2**63), 2**63)
+
+
+class Unchanged:
+    """Stands for a member that a change does not name, where None means to clear it."""
+
+
+UNCHANGED = Unchanged()
+Change = str | None | Unchanged
+
+
+async def put(
+    tx: Tx,
+    ctx: Context,
+    *,
+    project_id: str,
+    external_id: str,
+    attributes: dict[str, Any] | None = None,
+    language: Change = UNCHANGED,
+    time_zone: Change = UNCHANGED,
+) -> tuple[Profile, bool]:
+    """Make the profile of a person, or change it if there is one; return it, and whether it was new.
+
+    Attributes are merged as `change` does.
+    """
+    row = {
+        "id": ctx.ids.new("pro"),
+        "project_id": project_id,
+        "external_id": _external_id(external_id),
+        "attributes": {},
+        "created_at": ctx.now,
+        "updated_at": ctx.now,
+    }
+    is_new = await profiles.add(tx, row)
+    profile = await profiles.of_external_id(tx, project_id, external_id, lock=True)
+    if profile is None:
+        raise Conflict("The profile was deleted just now: try again.")
+    changed = await _changed(tx, ctx, profile, attributes=attributes, language=language, time_zone=time_zone)
+    return changed, is_new
+
+
+async def change(
+    tx: Tx,
+    ctx: Context,
+    *,
+    project_id: str,
+    profile_id: str,
+    attributes: dict[str, Any] | None = None,
+    language: Change = UNCHANGED,
+    time_zone: Change = UNCHANGED,
+) -> Profile:
+    """Change a profile. Attributes are merged member by member, and null removes one (RFC 7396, first level only)."""
+    profile = await profiles.get(tx, project_id, profile_id, lock=True)
+    if profile is None:
+        raise NotFound("There is no such profile in this project.")
+    return await _changed(tx, ctx, profile, attributes=attributes, language=language, time_zone=time_zone)
+
+
+async def _changed(
+    tx: Tx, ctx: Context, profile: Profile, *, attributes: dict[str, Any] | None, language: Change, time_zone: Change
+) -> Profile:
+    values: dict[str, Any] = {}
+    if attributes is not None:
+        values["attributes"] = _merged(profile.attributes, attributes)
+    if not isinstance(language, Unchanged):
+        values["language"] = checked_language(language)
+    if not isinstance(time_zone, Unchanged):
+        values["time_zone"] = checked_time_zone(time_zone)
+    if values:
+        await profiles.change(tx, profile.id, values | {"updated_at": ctx.now})
+    return await get(tx, project_id=profile.project_id, profile_id=profile.id)
+
+
+async def get(tx: Tx, *, project_id: str, profile_id: str) -> Profile:
+    """Return one profile, or raise `NotFound`."""
+    profile = await profiles.get(tx, project_id, profile_id)
+    if profile is None:
+        raise NotFound("There is no such profile in this project.")
+    return profile
+
+
+async def find(tx: Tx, *, project_id: str, external_id: str) -> Profile | None:
+    """Return the profile of a person, if there is one."""
+    return await profiles.of_external_id(tx, project_id, external_id)
+
+
+async def listing(tx: Tx, *, project_id: str, cursor: str | None, limit: int) -> Page[Profile]:
+    """Return a page of profiles, oldest first."""
+    return await read_page(
+        lambda after, count: profiles.page(tx, project_id, after=after, limit=count),
+        lambda profile: profile.id,
+        listing=f"profiles/{project_id}",
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+async def remove(tx: Tx, *, project_id: str, profile_id: str) -> None:
+    """Forget a person: the profile is deleted with everything known of it.
+
+    The subscriptions stay, as nobody's. That a browser may be written to is a consent of its own, given to the browser,
+    and it is ended there or by deleting the subscription.
+    """
+    await get(tx, project_id=project_id, profile_id=profile_id)
+    # Subscriptions before the profile, as everywhere: then nobody waits for each other.
+    await subscriptions.lock_of_profile(tx, profile_id)
+    await subscriptions.unbind(tx, profile_id)
+    await profiles.remove(tx, profile_id)
+
+
+def _external_id(text: str) -> str:
+    try:
+        return check_external_id(text)
+    except ValueError as error:
+        raise InvalidRequest(str(error), (FieldError("/external_id", str(error)),)) from error
+
+
+def _merged(old: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    for name, value in given.items():
+        if not (0 < len(name) <= MAX_ATTRIBUTE_NAME and name.isprintable()):
+            raise _refused(f"An attribute's name is 1 to {MAX_ATTRIBUTE_NAME} printable characters.")
+        _check_value(value)
+    merged = {name: value for name, value in (old | given).items() if value is not None}
+    if len(merged) > MAX_ATTRIBUTES:
+        raise _refused(f"A profile has at most {MAX_ATTRIBUTES} attributes.")
+    if len(json.dumps(merged, ensure_ascii=False).encode()) > MAX_ATTRIBUTES_BYTES:
+        raise _refused(f"The attributes of a profile have at most {MAX_ATTRIBUTES_BYTES} bytes as JSON.")
+    return merged
+
+
+def _check_value(value: Any) -> None:
+    """Refuse what one of the databases cannot keep exactly."""
+    match value:
+        case bool() | str() | None:
+            return
+        case int() if value in _INTEGERS:
+            return
+        case float() if math.isfinite(value):
+            return
+        case list():
+            for item in value:
+                _check_value(item)
+        case dict():
+            for item in value.values():
+                _check_value(item)
+        case _:
+            raise _refused("A number of an attribute is too large: write it as a text.")
+
+
+def _refused(sentence: str) -> InvalidRequest:
+    return InvalidRequest(sentence, (FieldError("/attributes", sentence),))

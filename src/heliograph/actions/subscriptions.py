@@ -1,0 +1,266 @@
+"""What a browser does with its subscription: register, refresh, replace, look, leave. RFC 8030 section 4, Push API.
+
+Possession decides. Whoever shows p256dh and auth of an endpoint is the browser, since nobody else is told them; whoever
+shows the row's secret is the page that registered it. Rows are locked in the order of their identifiers, and before
+groups and profiles, so that no two transactions wait for each other.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from heliograph.actions import groups as group_actions
+from heliograph.actions import identity
+from heliograph.actions.config import PublicProject
+from heliograph.actions.registration import Registration
+from heliograph.domain.subscription import EndReason, Group, SubscriptionState
+from heliograph.errors import NotFound, SubscriptionConflict, Unauthorized, Unavailable
+from heliograph.kit.context import Context
+from heliograph.names import Channel
+from heliograph.protocols import base64url
+from heliograph.storage import groups, subscriptions
+from heliograph.storage.store import Tx
+from heliograph.storage.subscriptions import Subscription
+
+SECRET_PREFIX = "hss_"  # noqa: S105 - what every subscription secret begins with
+_SECRET_BYTES = 32
+_TRIES = 5
+"""How often a change starts over because somebody else changed the same endpoint in the same moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A subscription as its browser may see it."""
+
+    subscription: Subscription
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registered subscription and its secret, which is not kept and cannot be shown again."""
+
+    known: Known
+    secret: str = field(repr=False)
+    is_new: bool
+
+
+async def register(tx: Tx, ctx: Context, project: PublicProject, registration: Registration) -> Registered:
+    """Register an endpoint, or refresh it and give a new secret if the project has it with the same keys.
+
+    Raises:
+        SubscriptionConflict: the endpoint is registered with other keys.
+    """
+    secret = SECRET_PREFIX + base64url.encode(ctx.random_bytes(_SECRET_BYTES))
+    new_id = ctx.ids.new("sub")
+    row = _new_row(ctx, project, registration, new_id) | {"secret_hash": _hash(secret)}
+    is_new = await subscriptions.add(tx, row)
+    if is_new:
+        subscription_id = new_id
+    else:
+        old = await _locked_holder(tx, project.id, registration)
+        await subscriptions.change(tx, old.id, _fresh(ctx, registration, old) | {"secret_hash": _hash(secret)})
+        subscription_id = old.id
+    await _attach(tx, ctx, project.id, subscription_id, registration)
+    return Registered(await look(tx, project.id, subscription_id), secret, is_new)
+
+
+async def _locked_holder(tx: Tx, project_id: str, registration: Registration) -> Subscription:
+    """Lock and return the row that has the endpoint, if the browser shows its keys."""
+    for _ in range(_TRIES):
+        found = await subscriptions.of_endpoint(tx, project_id, registration.endpoint_hash)
+        if found is None:
+            continue
+        await subscriptions.lock(tx, [found.id])
+        locked = await subscriptions.of_endpoint(tx, project_id, registration.endpoint_hash)
+        if locked is not None and locked.id == found.id:
+            _check_possession(locked, registration)
+            return locked
+    raise Unavailable("The endpoint is being moved just now: try again.")
+
+
+def _check_possession(holder: Subscription, registration: Registration) -> None:
+    # An endpoint alone proves little: it passes through logs and proxies. The keys never leave browser and server.
+    same = hmac.compare_digest(holder.p256dh + holder.auth, registration.p256dh + registration.auth)
+    if not same:
+        raise SubscriptionConflict(
+            "This endpoint is registered with other keys: subscribe anew to get another endpoint."
+        )
+
+
+class _OvertakenError(Exception):
+    """Somebody else changed the same endpoint in the same moment: look again."""
+
+
+async def replace(
+    tx: Tx,
+    ctx: Context,
+    project: PublicProject,
+    registration: Registration,
+    *,
+    subscription_id: str,
+    secret: str | None,
+) -> Known:
+    """Refresh a subscription, or give it another endpoint: id, groups, person and history stay, and it is active again.
+
+    If another row of the project has the endpoint, the browser must show that row's keys; that row ends as `replaced`
+    and loses its endpoint, its groups and its person.
+
+    Raises:
+        NotFound: there is no such subscription in the project.
+        Unauthorized: the secret is not the subscription's.
+        SubscriptionConflict: the endpoint is registered with other keys.
+    """
+    for _ in range(_TRIES):
+        own = await authorized(tx, project.id, subscription_id, secret)
+        try:
+            # A savepoint, because going back to it also gives the locks of a try back.
+            async with tx.begin_nested():
+                await _take_over(tx, ctx, registration, own)
+        except (IntegrityError, _OvertakenError):
+            continue
+        await _attach(tx, ctx, project.id, subscription_id, registration)
+        return await look(tx, project.id, subscription_id)
+    raise Unavailable("The endpoint is being moved just now: try again.")
+
+
+async def _take_over(tx: Tx, ctx: Context, registration: Registration, own: Subscription) -> None:
+    """Write what the browser said into its row; end the other row that has its endpoint, if there is one."""
+    rival = await subscriptions.of_endpoint(tx, own.project_id, registration.endpoint_hash)
+    if rival is None or rival.id == own.id:
+        await subscriptions.lock(tx, [own.id])
+    else:
+        await subscriptions.lock(tx, [own.id, rival.id])
+        if await subscriptions.of_endpoint(tx, own.project_id, registration.endpoint_hash) != rival:
+            raise _OvertakenError
+        _check_possession(rival, registration)
+        await _end_replaced(tx, ctx, rival.id)
+    if await subscriptions.get(tx, own.project_id, own.id) != own:
+        raise _OvertakenError
+    await subscriptions.change(tx, own.id, _fresh(ctx, registration, own))
+
+
+async def _end_replaced(tx: Tx, ctx: Context, subscription_id: str) -> None:
+    """End a row whose endpoint moved to another row; it gives the endpoint up, for two rows must not push to one."""
+    await subscriptions.change(
+        tx,
+        subscription_id,
+        {
+            "state": SubscriptionState.GONE,
+            "state_reason": EndReason.REPLACED,
+            "ended_at": ctx.now,
+            "endpoint": "",
+            "endpoint_hash": hashlib.sha256(f"{EndReason.REPLACED}\0{subscription_id}".encode()).digest(),
+            "profile_id": None,
+        },
+    )
+    await groups.leave_all(tx, subscription_id)
+
+
+def _new_row(ctx: Context, project: PublicProject, registration: Registration, new_id: str) -> dict[str, Any]:
+    return {
+        "id": new_id,
+        "project_id": project.id,
+        "provider_id": project.provider_id,
+        "channel": Channel.WEB,
+        "created_at": ctx.now,
+        "endpoint_since": ctx.now,
+        "language": None,
+        "time_zone": None,
+        "profile_id": None,
+    } | _said(ctx, registration)
+
+
+def _fresh(ctx: Context, registration: Registration, old: Subscription) -> dict[str, Any]:
+    """Return what changes in a row; `endpoint_since` moves when the endpoint does, or when it lives again."""
+    values = _said(ctx, registration)
+    if old.endpoint_hash != registration.endpoint_hash or old.state is not SubscriptionState.ACTIVE:
+        values["endpoint_since"] = ctx.now
+    return values
+
+
+def _said(ctx: Context, registration: Registration) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "state": SubscriptionState.ACTIVE,
+        "state_reason": None,
+        "ended_at": None,
+        "endpoint": registration.endpoint,
+        "endpoint_hash": registration.endpoint_hash,
+        "push_service": registration.push_service,
+        "p256dh": registration.p256dh,
+        "auth": registration.auth,
+        "vapid_key_id": registration.vapid_key_id,
+        "browser_expires_at": registration.browser_expires_at,
+        "origin": registration.origin,
+        "user_agent": registration.user_agent,
+        "refreshed_at": ctx.now,
+    }
+    # What a browser does not say stays as it was said before.
+    if registration.language is not None:
+        values["language"] = registration.language
+    if registration.time_zone is not None:
+        values["time_zone"] = registration.time_zone
+    return values
+
+
+async def _attach(tx: Tx, ctx: Context, project_id: str, subscription_id: str, registration: Registration) -> None:
+    """Join the groups that were named (those it is in stay), and bind the person who was proved."""
+    await group_actions.join(
+        tx, ctx, project_id=project_id, subscription_id=subscription_id, joined=registration.groups
+    )
+    if registration.external_id is not None:
+        await identity.bind(
+            tx, ctx, project_id=project_id, subscription_id=subscription_id, external_id=registration.external_id
+        )
+
+
+async def look(tx: Tx, project_id: str, subscription_id: str) -> Known:
+    """Return a subscription with its groups, or raise `NotFound`."""
+    found = await subscriptions.get(tx, project_id, subscription_id)
+    if found is None:
+        raise NotFound("There is no such subscription in this project.")
+    joined = await groups.of_subscriptions(tx, [subscription_id])
+    return Known(found, tuple(joined[subscription_id]))
+
+
+async def authorized(
+    tx: Tx, project_id: str, subscription_id: str, secret: str | None, *, lock: bool = False
+) -> Subscription:
+    """Return a subscription whose secret was shown; with `lock`, keep others from changing it.
+
+    Raises:
+        NotFound: there is no such subscription in the project, so the browser has to register again.
+        Unauthorized: the secret is missing or not the subscription's.
+    """
+    if lock:
+        await subscriptions.lock(tx, [subscription_id])
+    found = await subscriptions.get(tx, project_id, subscription_id)
+    if found is None:
+        raise NotFound("There is no such subscription in this project: register again.")
+    if secret is None or not hmac.compare_digest(_hash(secret), found.secret_hash):
+        raise Unauthorized("Show the subscription's secret: Authorization: Bearer hss_….")
+    return found
+
+
+async def end(tx: Tx, ctx: Context, *, subscription: Subscription, reason: EndReason) -> None:
+    """Unsubscribe: nothing is sent any more, and it belongs to no group and no person. The row stays as a tombstone."""
+    if subscription.state is SubscriptionState.UNSUBSCRIBED:
+        return
+    await subscriptions.change(
+        tx,
+        subscription.id,
+        {
+            "state": SubscriptionState.UNSUBSCRIBED,
+            "state_reason": reason,
+            "ended_at": ctx.now,
+            "profile_id": None,
+        },
+    )
+    await groups.leave_all(tx, subscription.id)
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

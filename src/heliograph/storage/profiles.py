@@ -1,0 +1,68 @@
+"""Rows of profiles: people by the id that the customer's own systems know them by."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.engine import Row
+
+from heliograph.storage.sql import insert_new
+from heliograph.storage.store import Tx
+from heliograph.storage.tables import profiles
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One person. `attributes` is any JSON object of the customer's."""
+
+    id: str
+    project_id: str
+    external_id: str
+    attributes: dict[str, Any]
+    language: str | None
+    time_zone: str | None
+    created_at: datetime
+    updated_at: datetime
+    last_seen_at: datetime | None
+
+
+def _profile(row: Row[Any]) -> Profile:
+    return Profile(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+async def add(tx: Tx, profile: dict[str, Any]) -> bool:
+    """Write a new profile unless the project has one with this external id; tell whether it was written."""
+    return bool(await insert_new(tx, profiles, [profile], conflict=("project_id", "external_id"), returning=("id",)))
+
+
+async def get(tx: Tx, project_id: str, profile_id: str, *, lock: bool = False) -> Profile | None:
+    """Return one profile of a project; with `lock`, nobody else changes it before the transaction ends."""
+    query = select(profiles).where(profiles.c.project_id == project_id, profiles.c.id == profile_id)
+    row = (await tx.execute(query.with_for_update() if lock else query)).first()
+    return None if row is None else _profile(row)
+
+
+async def of_external_id(tx: Tx, project_id: str, external_id: str, *, lock: bool = False) -> Profile | None:
+    """Return the profile with this external id."""
+    query = select(profiles).where(profiles.c.project_id == project_id, profiles.c.external_id == external_id)
+    row = (await tx.execute(query.with_for_update() if lock else query)).first()
+    return None if row is None else _profile(row)
+
+
+async def change(tx: Tx, profile_id: str, values: dict[str, Any]) -> None:
+    """Overwrite columns of a profile."""
+    await tx.execute(update(profiles).where(profiles.c.id == profile_id).values(values))
+
+
+async def page(tx: Tx, project_id: str, *, after: str | None, limit: int) -> list[Profile]:
+    """Return profiles of a project, oldest first."""
+    query = select(profiles).where(profiles.c.project_id == project_id).order_by(profiles.c.id).limit(limit)
+    if after is not None:
+        query = query.where(profiles.c.id > after)
+    return [_profile(row) for row in await tx.execute(query)]
+
+
+async def remove(tx: Tx, profile_id: str) -> None:
+    """Delete a profile."""
+    await tx.execute(delete(profiles).where(profiles.c.id == profile_id))
