@@ -1,6 +1,7 @@
 """A small Chromium: checkin, register3 and the MCS connection."""
 
 import asyncio
+import contextlib
 import os
 import ssl
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class ChromiumClient:
     secret: int = 0
     received: int = 0
     sent: int = 0
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     @property
     def p256dh(self) -> bytes:
@@ -71,6 +73,7 @@ class ChromiumClient:
         context = ssl.create_default_context(cafile=str(self.devpush.ca_file))
         address = ("127.0.0.1", self.devpush.mcs_port)
         self.reader, self.writer = await asyncio.open_connection(*address, ssl=context, server_hostname="localhost")
+        self.writers.append(self.writer)
         self.received, self.sent, self._buffer = 0, 0, b""
         body = pb.bytes_field(1, "chrome-156") + pb.bytes_field(2, "mcs.android.com")
         body += pb.bytes_field(3, str(self.device)) + pb.bytes_field(4, str(self.device))
@@ -110,6 +113,12 @@ class ChromiumClient:
 
     def close(self) -> None:
         self.writer.close()
+
+    async def dispose(self) -> None:
+        for writer in self.writers:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     def encrypt(self, plaintext: bytes) -> bytes:
         return encryption.encrypt_many([encryption.Plaintext(self.p256dh, self.auth, plaintext)])[0]
