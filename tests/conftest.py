@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.support import left_out
 from tests.support.postgres import PostgresServer, running_postgres
 
 from heliograph.kit.clock import FrozenClock
@@ -22,6 +23,12 @@ from heliograph.storage.store import Store
 
 _TEMPLATE = "heliograph_template"
 _numbers = itertools.count()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which browser tests were left out and why."""
+    for line in left_out.lines(terminalreporter):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

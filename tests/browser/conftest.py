@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -21,6 +22,16 @@ DRIVERS = {"firefox": Firefox, "chromium": Chromium}
 REQUIRED = "HELIOGRAPH_REQUIRE_BROWSERS"
 
 
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep all tests with browsers in one process of pytest-xdist: two browsers at a time are enough for a machine."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browsers"))
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def devpush() -> AsyncIterator[DevPush]:
     async with DevPush(DevPushConfig(http_port=0, tls_port=0, mcs_port=0)) as service:
@@ -32,10 +43,12 @@ async def browser(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, devpush: DevPush
 ) -> AsyncIterator[Browser]:
     name = request.param
-    if name in missing() and not os.environ.get(REQUIRED):
-        pytest.skip(missing()[name])
+    lacking = missing().get(name)
+    if lacking and os.environ.get(REQUIRED):
+        pytest.fail(f"{REQUIRED} is set, but there is {lacking}.")
     program = binary(name)
-    assert program is not None, f"{REQUIRED} is set, but there is {missing()[name]}"
+    if lacking or program is None:
+        pytest.skip(lacking or f"no {name}")
     driven = DRIVERS[name](program, tmp_path_factory.mktemp(name), devpush)
     try:
         await driven.start()

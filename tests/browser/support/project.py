@@ -41,10 +41,10 @@ class Project:
         answer = await self.ask("POST", f"/v1/projects/{self.id}/identity-secret")
         return base64url.decode(answer["identity_secret"])
 
-    async def send(self, audience: dict[str, Any] | None = None, **content: Any) -> "Sent":
+    async def send(self, audience: dict[str, Any] | None = None, kind: str = "notification", **content: Any) -> "Sent":
         """Send a notification, to everyone unless an audience is named."""
-        made = await self.ask("POST", "/v1/notifications", {"audience": audience or EVERYONE, **content})
-        return Sent(self, made["id"])
+        wanted = {"kind": kind, "audience": audience or EVERYONE, "content": content}
+        return Sent(self, (await self.ask("POST", "/v1/notifications", wanted))["id"])
 
     async def subscription(self, subscription_id: str) -> dict[str, Any]:
         return dict(await self.ask("GET", f"/v1/subscriptions/{subscription_id}"))
