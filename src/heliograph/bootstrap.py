@@ -81,7 +81,7 @@ async def build(
         sender: another way to do HTTP.
 
     Raises:
-        BootstrapError: the master key is unusable, readable by others, or not the one that the database was set up with.
+        BootstrapError: the master key is unusable, readable by others, or not the one of this database.
     """
     clock = clock or SystemClock()
     ids = Ids(clock, entropy)
@@ -124,7 +124,7 @@ async def _sealer(store: Store, settings: Settings, entropy: Callable[[int], byt
     async with store.begin() as tx:
         known = await installation.get(tx, _FINGERPRINT)
         sealer = Sealer(_master_key(settings, entropy, is_first_start=known is None), entropy)
-        known = known or await installation.remember(tx, _FINGERPRINT, sealer.fingerprint)
+        known = known or await installation.settle(tx, _FINGERPRINT, sealer.fingerprint)
     if known != sealer.fingerprint:
         raise BootstrapError(
             "This database was set up with another master key: give that one (HELIOGRAPH_MASTER_KEY, or master.key in "

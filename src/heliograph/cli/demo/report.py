@@ -1,0 +1,89 @@
+"""What the demo says: before, the table, and what one can do next."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from heliograph.cli.demo.places import Places
+from heliograph.cli.demo.stage import Stage
+from heliograph.cli.demo.story import Result
+
+
+def opening(agents: int, places: Places) -> RenderableType:
+    """Return what is said first."""
+    lines = [
+        Text(f"Heliograph demo: SQLite, bundled push service, a shop, {agents} simulated user agents.", style="bold")
+    ]
+    return Group(*lines, *(Text(note) for note in places.notes))
+
+
+def rows(result: Result) -> list[tuple[str, str]]:
+    """Return the table's lines."""
+    seen = result.seen
+    return [
+        ("subscribed", str(seen.subscribed)),
+        ("accepted by push services", str(result.accepted)),
+        ("decrypted and shown", str(seen.shown)),
+        ("clicked", str(result.clicked)),
+        ("lost", str(seen.lost)),
+        ("duplicates", str(seen.duplicates)),
+        ("API call to decryption, p50", f"{seen.p50 * 1000:.0f} ms"),
+        ("API call to decryption, p95", f"{seen.p95 * 1000:.0f} ms"),
+    ]
+
+
+def table(result: Result) -> RenderableType:
+    """Return the table."""
+    made = Table(title="One notification to everyone", title_justify="left", show_header=False)
+    made.add_column()
+    made.add_column(justify="right")
+    for name, value in rows(result):
+        style = "bold red" if name == "lost" and value != "0" else ""
+        made.add_row(name, Text(value, style=style))
+    return made
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    """Return the table for a script."""
+    seen = result.seen
+    return {
+        "notification": result.notification,
+        "subscribed": seen.subscribed,
+        "accepted": result.accepted,
+        "shown": seen.shown,
+        "clicked": result.clicked,
+        "lost": seen.lost,
+        "duplicates": seen.duplicates,
+        "p50_ms": round(seen.p50 * 1000, 1),
+        "p95_ms": round(seen.p95 * 1000, 1),
+        "good": result.is_good,
+    }
+
+
+def what_next(running: Stage) -> RenderableType:
+    """Return the addresses, and what to type."""
+    shop = running.shop
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold")
+    grid.add_column(overflow="fold")
+    grid.add_row("Shop", f'{shop.origin}   press "Notify me" in your own browser')
+    grid.add_row("API reference", f"{shop.api}/docs   secret key: {shop.secret_key}")
+    grid.add_row("Push service", f"{shop.devpush}   how to point a browser at it, for use without the internet")
+    grid.add_row("Send another", Text(send_command(running)))
+    grid.add_row("", "Ctrl-C ends the demo and removes its data.")
+    return Panel(grid, title="It stays up", title_align="left", expand=False)
+
+
+def send_command(running: Stage) -> str:
+    """Return one command that sends another notification."""
+    program = Path(sys.argv[0])
+    shown = "heliograph" if program.name == "heliograph" else f"{sys.executable} -m heliograph"
+    return (
+        f"HELIOGRAPH_DATA_DIR={running.settings.data_dir} {shown} send 'Good evening' 'From the command line' "
+        f"--everyone --url {running.shop.origin}/product/moon --wait"
+    )

@@ -1,0 +1,49 @@
+"""How commands get at an installation: settings from the environment, a migrated database, a wired Heliograph."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import uvloop
+
+from heliograph.bootstrap import Heliograph, build, prepare_data_dir
+from heliograph.cli.exits import CommandError
+from heliograph.kit import log
+from heliograph.settings import LogFormat, Settings
+from heliograph.storage.migrate import migrate, pending
+
+_T = TypeVar("_T")
+
+
+def run(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run a command's coroutine to its end."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def load() -> Settings:
+    """Read the settings and set up the log."""
+    settings = Settings.load(os.environ)
+    log.configure(settings.log_level, json=settings.log_format is LogFormat.JSON)
+    return settings
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, may_migrate: bool = False) -> AsyncIterator[Heliograph]:
+    """Open an installation and close it in the end.
+
+    An embedded installation is brought up to date on the way, since nobody else would; a PostgreSQL one only by
+    `migrate` and `up`, so that a newer process does not change the tables under older ones unasked.
+    """
+    prepare_data_dir(settings)
+    if may_migrate or settings.is_embedded:
+        await migrate(settings.store_url)
+    elif await pending(settings.store_url):
+        raise CommandError("The database is not at this version's schema: run `heliograph migrate` first.")
+    heliograph = await build(settings)
+    try:
+        yield heliograph
+    finally:
+        await heliograph.close()

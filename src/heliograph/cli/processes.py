@@ -1,0 +1,162 @@
+"""Long-running parts: ports, the HTTP server, the worker, and a stop that finishes what is in the air."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+
+from heliograph.api.app import create_app
+from heliograph.bootstrap import Heliograph, prepare_data_dir
+from heliograph.cli.exits import CommandError
+from heliograph.devpush import DevPush, DevPushConfig
+from heliograph.kit.log import get_logger
+from heliograph.settings import Settings
+from heliograph.worker.run import Worker
+
+_log = get_logger(__name__)
+_BACKLOG = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class DevpushPorts:
+    """Where the bundled push service listens; 0 takes any free port."""
+
+    http: int = 8972
+    tls: int = 8973
+    mcs: int = 8974
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take a port for the HTTP server, or say in one sentence why not."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+        taken.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        taken.close()
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise CommandError(f"Port {port} is taken by another program: choose one with --port.") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise CommandError(f"Cannot listen on {host} port {port}: {reason}.") from None
+    taken.setblocking(False)
+    return taken
+
+
+@asynccontextmanager
+async def stopping() -> AsyncIterator[asyncio.Event]:
+    """Give an event that SIGTERM and SIGINT set; a second signal ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: signal.Signals) -> None:
+        if stop.is_set():
+            os._exit(128 + number)  # asked twice: what is in the air is sent again after the next start
+        _log.info("stopping: finishing what is in the air", signal=number.name)
+        stop.set()
+
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, on_signal, number)
+    try:
+        yield stop
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without signal handlers of its own: one place decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+
+async def serve_api(heliograph: Heliograph, settings: Settings, on: socket.socket, stop: asyncio.Event) -> None:
+    """Answer the API until `stop`, then finish the requests that are open."""
+    config = uvicorn.Config(
+        create_app(heliograph),
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
+        **SERVER,
+    )
+    await serve(config, on, stop)
+
+
+SERVER: dict[str, Any] = {
+    "loop": "none",
+    "http": "httptools",
+    "ws": "none",
+    # An access log would hold publishable keys and page addresses; the reverse proxy is the place for one.
+    "access_log": False,
+    "log_config": None,
+    "server_header": False,
+}
+
+
+async def serve(config: uvicorn.Config, on: socket.socket, stop: asyncio.Event) -> None:
+    """Answer HTTP until `stop`, then finish the requests that are open."""
+    server = _Server(config)
+
+    async def watch() -> None:
+        await stop.wait()
+        server.should_exit = True
+
+    watching = asyncio.create_task(watch())
+    try:
+        await server.serve(sockets=[on])
+    finally:
+        watching.cancel()
+
+
+async def work(heliograph: Heliograph, stop: asyncio.Event) -> None:
+    """Run jobs until `stop`, then finish those that have begun."""
+    await Worker(heliograph, name=f"{socket.gethostname()}-{os.getpid()}").run(stop)
+
+
+async def together(stop: asyncio.Event, *parts: asyncio.Task[None]) -> None:
+    """Wait for all parts; when one ends by itself or fails, stop the others, and raise what it raised."""
+    try:
+        await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.set()
+        ended = await asyncio.gather(*parts, return_exceptions=True)
+    for outcome in ended:
+        if isinstance(outcome, BaseException):
+            raise outcome
+
+
+@asynccontextmanager
+async def started(config: DevPushConfig) -> AsyncIterator[DevPush]:
+    """Run a bundled push service, or say in one sentence why that cannot be."""
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            devpush = await stack.enter_async_context(DevPush(config))
+        except OSError as error:
+            raise CommandError(f"The bundled push service cannot start: {error.strerror or error}.") from None
+        yield devpush
+
+
+@asynccontextmanager
+async def bundled_devpush(settings: Settings, ports: DevpushPorts) -> AsyncIterator[tuple[Settings, DevPush]]:
+    """Run devpush in this process, with its state in the data directory, and give settings that lead to it."""
+    prepare_data_dir(settings)
+    config = DevPushConfig(
+        http_port=ports.http, tls_port=ports.tls, mcs_port=ports.mcs, file=settings.data_dir / "devpush.sqlite3"
+    )
+    async with started(config) as devpush:
+        changed = settings.replace(
+            devpush_url=devpush.http_url, devpush_tls_port=devpush.tls_port, devpush_ca_file=devpush.ca_file
+        )
+        yield changed, devpush

@@ -1,0 +1,166 @@
+"""`heliograph projects`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from heliograph.actions import projects as actions
+from heliograph.cli import opening, screen
+from heliograph.cli.choosing import JsonOption, ProjectOption, all_projects, chosen_project
+from heliograph.cli.exits import CommandError, Exit
+from heliograph.storage.projects import Project
+
+projects = typer.Typer(
+    name="projects",
+    no_args_is_help=True,
+    help="Tenants of this installation: each with its own keys, origins and people.",
+)
+
+
+def _as_json(project: Project) -> dict[str, Any]:
+    return {
+        "id": project.id,
+        "name": project.name,
+        "origins": list(project.origins),
+        "contact": project.vapid_subject,
+        "plaintext_budget": project.plaintext_budget,
+        "created_at": project.created_at,
+    }
+
+
+def _show(project: Project, *, as_json: bool) -> None:
+    if as_json:
+        screen.write_json(_as_json(project))
+    else:
+        screen.console().print(screen.facts(_as_json(project)))
+
+
+@projects.command("list")
+def list_(as_json: JsonOption = False) -> None:
+    """List all projects.
+
+    Example: heliograph projects list --json
+    """
+
+    async def work() -> list[Project]:
+        async with opening.opened(opening.load()) as heliograph, heliograph.store.read() as tx:
+            return await all_projects(tx)
+
+    found = opening.run(work())
+    if as_json:
+        screen.write_json([_as_json(item) for item in found])
+    else:
+        rows = ((item.id, item.name, item.origins, item.vapid_subject) for item in found)
+        screen.console().print(screen.table(None, ("id", "name", "origins", "contact"), rows))
+
+
+@projects.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What you call it.")],
+    contact: Annotated[
+        str, typer.Option(help="mailto: or https: address that push services may write to about your messages.")
+    ],
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Origin of a site that may subscribe its visitors; give several if need be."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a project with its keys, and show the keys once.
+
+    Example: heliograph projects create Shop --contact mailto:you@yourdomain.example --origin https://shop.example
+    """
+
+    async def work() -> actions.CreatedProject:
+        async with opening.opened(opening.load()) as heliograph, heliograph.store.begin() as tx:
+            context = heliograph.context()
+            return await actions.create(tx, context, name=name, origins=origin or (), vapid_subject=contact)
+
+    made = opening.run(work())
+    tokens = {"publishable_key": made.publishable_key.token, "secret_key": made.secret_key.token}
+    if as_json:
+        screen.write_json(_as_json(made.project) | tokens)
+        return
+    shown = {
+        "Project": made.project.id,
+        "Publishable key": f"{tokens['publishable_key']}   (for pages)",
+        "Secret key": f"{tokens['secret_key']}   (for your servers)",
+    }
+    screen.console().print(screen.secrets_panel(f"Project {name}", shown, "The secret key is shown this once."))
+
+
+@projects.command()
+def show(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Show one project.
+
+    Example: heliograph projects show --project Shop
+    """
+
+    async def work() -> Project:
+        async with opening.opened(opening.load()) as heliograph, heliograph.store.read() as tx:
+            return await chosen_project(tx, project)
+
+    _show(opening.run(work()), as_json=as_json)
+
+
+@projects.command()
+def change(
+    project: ProjectOption = None,
+    name: Annotated[str | None, typer.Option(help="New name.")] = None,
+    contact: Annotated[str | None, typer.Option(help="New mailto: or https: address for push services.")] = None,
+    origin: Annotated[
+        list[str] | None, typer.Option(help="Origins that may subscribe; replaces the list, give all of them.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change a project's name, contact or origins.
+
+    Example: heliograph projects change --origin https://shop.example --origin https://www.shop.example
+    """
+    if name is None and contact is None and not origin:
+        raise CommandError("Say what to change: --name, --contact or --origin.", Exit.USAGE)
+
+    async def work() -> Project:
+        async with opening.opened(opening.load()) as heliograph, heliograph.store.begin() as tx:
+            found = await chosen_project(tx, project)
+            return await actions.change(
+                tx,
+                heliograph.context(),
+                project_id=found.id,
+                name=name,
+                vapid_subject=contact,
+                origins=origin or None,
+            )
+
+    _show(opening.run(work()), as_json=as_json)
+
+
+@projects.command()
+def origins(
+    project: ProjectOption = None,
+    add: Annotated[list[str] | None, typer.Option(help="Allow this origin too.")] = None,
+    remove: Annotated[list[str] | None, typer.Option(help="Allow this origin no more.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show, add or remove the origins whose pages may subscribe their visitors.
+
+    Example: heliograph projects origins --add https://shop.example
+    """
+
+    async def work() -> list[str]:
+        async with opening.opened(opening.load()) as heliograph, heliograph.store.begin() as tx:
+            found = await chosen_project(tx, project)
+            unknown = set(remove or ()) - set(found.origins)
+            if unknown:
+                raise CommandError(f"{', '.join(sorted(unknown))} is not among the origins.", Exit.USAGE)
+            wanted = [item for item in (*found.origins, *(add or ())) if item not in (remove or ())]
+            if wanted != list(found.origins):
+                context = heliograph.context()
+                found = await actions.change(tx, context, project_id=found.id, origins=wanted)
+            return list(found.origins)
+
+    allowed = opening.run(work())
+    if as_json:
+        screen.write_json(allowed)
+    else:
+        typer.echo("\n".join(allowed) or "No origin is allowed: no page can subscribe. Add one with --add.")

@@ -1,0 +1,32 @@
+"""`heliograph serve`."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from heliograph.cli import opening, processes
+from heliograph.settings import Settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Answer the API, and nothing else: run `heliograph worker` beside it.
+
+    Run as many as you like behind a load balancer. Stops gracefully on SIGTERM: open requests are finished.
+
+    Example: heliograph serve --host 0.0.0.0 --port 8970
+
+    Exit status: 0 stopped as asked; 1 failed; 2 wrong settings.
+    """
+    settings = opening.load().with_options(host=host, port=port)
+    opening.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    socket = processes.listen(settings.host, settings.port)
+    async with opening.opened(settings) as heliograph, processes.stopping() as stop:
+        typer.echo(f"Heliograph answers at http://{settings.host}:{settings.port} (API reference: /docs).", err=True)
+        await processes.together(stop, asyncio.create_task(processes.serve_api(heliograph, settings, socket, stop)))

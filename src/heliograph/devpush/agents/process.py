@@ -1,0 +1,87 @@
+"""Simulated user agents in a process of their own: what they see, they see through sockets, like real browsers.
+
+`python -m heliograph.devpush.agents.process` reads one JSON order per line from standard input and writes JSON lines to
+standard output: its counts as they change, and an answer to each order. It ends when its input ends.
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import uvloop
+
+from heliograph.devpush.agents import AgentFleet, HeliographSite
+from heliograph.devpush.model import Service
+
+_TELL_SECONDS = 0.05
+
+
+def _write(kind: str, **values: Any) -> None:
+    sys.stdout.write(json.dumps({"kind": kind, **values}) + "\n")
+    sys.stdout.flush()
+
+
+async def _tell(fleet: AgentFleet) -> None:
+    """Write the counts whenever they have changed."""
+    last: dict[str, int] = {}
+    while True:
+        now = asdict(fleet.counts)
+        if now != last:
+            _write("counts", **now)
+            last = now
+        await asyncio.sleep(_TELL_SECONDS)
+
+
+async def _watched(fleet: AgentFleet, order: dict[str, Any]) -> None:
+    """Wait until everyone decrypted the notification, or time is up, and answer with what was seen of it."""
+    name, since = order["notification"], datetime.fromisoformat(order["since"])
+    with contextlib.suppress(TimeoutError):
+        # A look at every arrival would cost the square of the crowd.
+        async with asyncio.timeout(order["seconds"]):
+            while fleet.summary(name).lost:  # noqa: ASYNC110
+                await asyncio.sleep(_TELL_SECONDS)
+    await fleet.drain_receipts()
+    seen = fleet.summary(name, since)
+    _write(
+        "seen",
+        **{
+            field: getattr(seen, field)
+            for field in ("subscribed", "decrypted", "shown", "clicked", "duplicates", "lost")
+        },
+        undecryptable=seen.undecryptable + seen.malformed,
+        p50=seen.latency(0.5),
+        p95=seen.latency(0.95),
+    )
+
+
+async def _main() -> None:
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    start = json.loads(await reader.readline())
+    fleet = AgentFleet(
+        start["ws_url"],
+        start["count"],
+        services=(Service.MOZILLA, Service.FCM, Service.WNS, Service.APPLE),
+        vendor_hosts=True,
+        click_share=start["click_share"],
+    )
+    site = HeliographSite(start["api"], start["key"], start["origin"])
+    async with fleet, site:
+        telling = asyncio.create_task(_tell(fleet))
+        try:
+            await fleet.subscribe(site, groups=[{"name": "back-in-stock", "identifier": None}])
+            _write("subscribed", count=fleet.counts.subscribed)
+            while line := await reader.readline():
+                await _watched(fleet, json.loads(line))
+        finally:
+            telling.cancel()
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_main())
