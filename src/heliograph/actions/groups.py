@@ -30,6 +30,11 @@ async def join(tx: Tx, ctx: Context, *, project_id: str, subscription_id: str, j
     await groups.ensure(tx, project_id, {group: ctx.ids.new("grp") for group in in_order}, now=ctx.now)
 
 
+async def leave(tx: Tx, *, project_id: str, subscription_id: str, group: Group) -> None:
+    """End a membership; not being a member changes nothing."""
+    await groups.leave(tx, project_id, subscription_id, group)
+
+
 def check_may_join(subscription: Subscription) -> None:
     """Refuse to change the groups or the person of a subscription that its person ended."""
     if subscription.state is SubscriptionState.UNSUBSCRIBED:

@@ -159,14 +159,19 @@ def checked_time_zone(name: str | None) -> str | None:
         raise _at("/time_zone", error) from error
 
 
+def checked_group(name: str, identifier: str | None, pointer: str = "path/name") -> Group:
+    """Return a checked group, or raise `InvalidRequest`."""
+    try:
+        return check_group(name, identifier)
+    except ValueError as error:
+        raise _at(pointer, error) from error
+
+
 def checked_groups(given: Iterable[tuple[str, str | None]]) -> tuple[Group, ...]:
     """Return checked groups, each once and in one order, or raise `InvalidRequest`."""
     found: set[Group] = set()
     for index, (name, identifier) in enumerate(given):
-        try:
-            found.add(check_group(name, identifier))
-        except ValueError as error:
-            raise _at(f"/groups/{index}", error) from error
+        found.add(checked_group(name, identifier, f"/groups/{index}"))
     if len(found) > MAX_GROUPS:
         sentence = f"A subscription is in at most {MAX_GROUPS} groups."
         raise InvalidRequest(sentence, (FieldError("/groups", sentence),))
