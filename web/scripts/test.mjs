@@ -10,7 +10,8 @@ const tests = join(web, "sdk", "tests");
 const outdir = join(web, ".test-build");
 const wanted = process.argv.slice(2);
 
-const entryPoints = readdirSync(tests)
+const entryPoints = ["page", "worker"]
+  .flatMap((folder) => readdirSync(join(tests, folder)).map((name) => join(folder, name)))
   .filter((name) => name.endsWith(".test.ts"))
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
   .map((name) => join(tests, name));
@@ -27,6 +28,9 @@ await build({
   outExtension: { ".js": ".mjs" },
   logLevel: "warning",
 });
-const built = readdirSync(outdir).map((name) => join(outdir, name));
-const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...built], { stdio: "inherit" });
+const built = readdirSync(outdir, { recursive: true })
+  .filter((name) => name.endsWith(".mjs"))
+  .map((name) => join(outdir, name));
+const flags = ["--enable-source-maps", "--test", "--test-reporter=spec"];
+const run = spawnSync(process.execPath, [...flags, ...built], { stdio: "inherit" });
 process.exit(run.status ?? 1);

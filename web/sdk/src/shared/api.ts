@@ -15,7 +15,7 @@ export type Identity = { readonly external_id: string; readonly signature: strin
 
 export interface SubscriptionBody {
   readonly endpoint: string;
-  readonly keys: { readonly p256dh: string; readonly auth: string };
+  readonly keys: Readonly<Record<string, string>> | undefined;
   readonly application_server_key: string;
   readonly expiration_time: number | null;
   readonly language: string | undefined;
@@ -79,9 +79,11 @@ export async function call<T>(address: Address, method: string, path: string, op
     );
   } catch (error) {
     if (error instanceof HeliographError) throw error;
-    if (abort.signal.aborted) throw new HeliographError("timeout", `Heliograph did not answer in ${REQUEST_LIMIT / 1000} s`);
     // fetch tells a page nothing more, on purpose: offline, blocked, and a missing CORS header all look like this.
-    throw new HeliographError("network", `Heliograph could not be reached at ${address.api}, or this origin is not allowed there`);
+    throw new HeliographError(
+      abort.signal.aborted ? "timeout" : "network",
+      `no answer from ${address.api}, or it does not allow this origin`,
+    );
   } finally {
     clearTimeout(timer);
   }

@@ -12,7 +12,6 @@ export type ErrorCode =
   | "timeout" // something that should answer did not
   | "network" // Heliograph could not be reached
   | "refused" // Heliograph answered with a problem; see `status` and `problem`
-  | "storage" // IndexedDB is not to be had
   | "not-subscribed" // the call needs a subscription and there is none
   | "unknown-command"
   | "internal"; // a fault of ours

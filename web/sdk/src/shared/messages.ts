@@ -29,12 +29,8 @@ export const bareId = (delivery: string | undefined): string | null => delivery?
 
 /** An address without what does not tell pages apart: the fragment and our own parameter. */
 export function comparable(url: string): string {
-  try {
-    const parsed = new URL(url);
-    parsed.hash = "";
-    parsed.searchParams.delete(CLICK_PARAMETER);
-    return parsed.href;
-  } catch {
-    return url;
-  }
+  const parsed = new URL(url);
+  parsed.hash = "";
+  parsed.searchParams.delete(CLICK_PARAMETER);
+  return parsed.href;
 }

@@ -43,7 +43,7 @@ const memory = new Map<string, State>();
 
 export async function readState(scope: string): Promise<State | undefined> {
   try {
-    return (await readValue<State>(name(scope))) ?? memory.get(scope);
+    return await readValue<State>(name(scope));
   } catch {
     return memory.get(scope);
   }

@@ -5,7 +5,7 @@
  * writes. Callbacks, not promises, inside a transaction: awaiting anything else would let it commit early.
  */
 
-import { explained } from "./errors";
+import { HeliographError } from "./errors";
 import { STORAGE_LIMIT, within } from "./timing";
 
 const NAME = "heliograph";
@@ -54,13 +54,15 @@ export async function transact<T>(
   mode: IDBTransactionMode,
   work: (store: IDBObjectStore, done: (value: T) => void) => void,
 ): Promise<T> {
-  const once = () => within(STORAGE_LIMIT, "IndexedDB", attempt(name, mode, work));
-  try {
-    // Browsers close idle or evicted databases under us, so the first failure only costs the connection.
-    return await once().catch(() => ((opening = undefined), once()));
-  } catch (error) {
-    opening = undefined;
-    throw explained(error, "storage", "IndexedDB");
+  for (let last = false; ; last = true) {
+    try {
+      return await within(STORAGE_LIMIT, "IndexedDB", attempt(name, mode, work));
+    } catch (error) {
+      // Browsers close idle or evicted databases under us, so the first failure only costs the connection. What never
+      // answered will not answer now.
+      opening = undefined;
+      if (last || error instanceof HeliographError) throw error;
+    }
   }
 }
 

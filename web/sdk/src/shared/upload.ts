@@ -7,10 +7,9 @@ import { changeState, type State } from "./state";
 import { keyOf } from "./subscription";
 
 function describe(subscription: PushSubscription, state: State, identity?: Identity): SubscriptionBody {
-  const { keys } = subscription.toJSON();
   return {
     endpoint: subscription.endpoint,
-    keys: { p256dh: keys?.["p256dh"] ?? "", auth: keys?.["auth"] ?? "" },
+    keys: subscription.toJSON().keys,
     application_server_key: keyOf(subscription) || (state.serverKey ?? ""),
     expiration_time: subscription.expirationTime ?? null,
     // What is undefined is not sent; some browsers answer with an empty string.

@@ -53,7 +53,8 @@ export async function handleClick(notification: Notification, action: string, in
   };
   const left: LeftClick = { click, at: now };
   await Promise.all([
-    open(click),
+    // A window that cannot be opened must not cut off the receipt.
+    open(click).catch(console.warn),
     changeValue<LeftClick, void>(CLICK_VALUE, () => [left, undefined]).catch(() => undefined),
     delivery && send("clicked", delivery, now, action),
   ]);

@@ -56,9 +56,9 @@ export async function showPush(push: Push & { kind: "show" }, now: number): Prom
     await display(title, options);
     shownAt = now;
   } finally {
-    if (id) await settle(id, shownAt);
+    // Not one after the other: where storage hangs, both take seconds, and there are five.
+    await Promise.all([id && settle(id, shownAt), shownAt && delivery && send("displayed", delivery, now)]);
   }
-  if (delivery) await send("displayed", delivery, now);
 }
 
 export async function broadcast(message: Message): Promise<void> {
