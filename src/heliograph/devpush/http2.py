@@ -9,6 +9,7 @@ import h2.events
 from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError, StreamClosedError
 from h2.settings import SettingCodes
+from hyperframe.frame import GoAwayFrame
 
 from heliograph.devpush.wire import MAX_REQUEST_BODY, Answer, Ending, Handler, Request
 
@@ -62,12 +63,14 @@ class Http2Connection:
         self._h2.increment_flow_control_window(_WINDOW)
         self._flush()
         try:
-            data = first or await self._reader.read(_CHUNK)
-            while data and not (self._going_away and not self._tasks):
+            data = first
+            while data:
                 for event in self._h2.receive_data(data):
                     self._on(event)
                 self._flush()
                 await self._writer.drain()
+                if self._going_away and not self._tasks:
+                    return
                 data = await self._reader.read(_CHUNK)
         except ProtocolError:
             self._flush()
@@ -107,6 +110,8 @@ class Http2Connection:
             self._h2.reset_stream(stream, ErrorCodes.NO_ERROR)
 
     def _start(self, stream: int, incoming: _Incoming) -> None:
+        if self._going_away:
+            return
         task = asyncio.create_task(self._serve(stream, incoming))
         self._tasks[stream] = task
         task.add_done_callback(lambda _: self._done(stream))
@@ -172,11 +177,17 @@ class Http2Connection:
                 await self._window_grew.wait()
 
     def _go_away(self, stream: int) -> None:
-        """Say that this stream was not processed and end when the streams before it are answered."""
+        """Say that this stream was not processed, and end when the others are answered (RFC 9113 section 6.8).
+
+        The frame is our own: h2 answers nothing any more once it has sent its GOAWAY.
+        """
         self._going_away = True
-        below = [number for number in self._tasks if number < stream]
-        self._h2.close_connection(ErrorCodes.NO_ERROR, last_stream_id=max(below, default=max(stream - 2, 0)))
+        last = max(stream - 2, 0)
+        if stream != self._h2.highest_inbound_stream_id:
+            last = self._h2.highest_inbound_stream_id
+            self._h2.reset_stream(stream, ErrorCodes.REFUSED_STREAM)
         self._flush()
+        self._writer.write(GoAwayFrame(0, last_stream_id=last, error_code=ErrorCodes.NO_ERROR).serialize())
 
     def _flush(self) -> None:
         if not self._writer.is_closing():

@@ -140,8 +140,9 @@ def refused(service: Service, rule: Rule, detail: str, message_id: str) -> Answe
 def injected(service: Service, status: int, message_id: str, extra: Headers) -> Answer:
     """Answer with a status that a fault asks for, in the vendor's words."""
     phrase = _phrase(status)
-    if status < 300:  # noqa: PLR2004 - 2xx
-        return Answer(status, (("location", f"/m/{message_id}"), *extra))
+    if status < 300:  # noqa: PLR2004 - 2xx: taken, or so it seems; only WNS tells
+        seeming: Headers = _wns_headers(message_id, "dropped") if service is Service.WNS else ()
+        return Answer(status, (("location", f"/m/{message_id}"), *seeming, *extra))
     match service:
         case Service.FCM:
             return text_answer(status, _FCM_BY_STATUS.get(status, f"{phrase}\n"), extra)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import ssl
 import uuid
 from typing import Any
 
@@ -23,6 +24,7 @@ class FirefoxClient:
         self.private_key = ec.generate_private_key(ec.SECP256R1())
         self.p256dh = vapid.public_bytes(self.private_key)
         self.auth = os.urandom(16)
+        self.tls: ssl.SSLContext | None = None
         self._socket: ClientConnection | None = None
 
     @property
@@ -32,7 +34,9 @@ class FirefoxClient:
 
     async def open(self) -> dict[str, Any]:
         """Connect and say hello; returns the server's hello."""
-        self._socket = await connect(self.ws_url, subprotocols=["push-notification"], compression=None, proxy=None)
+        self._socket = await connect(
+            self.ws_url, subprotocols=["push-notification"], compression=None, proxy=None, ssl=self.tls
+        )
         frame = {"messageType": "hello", "broadcasts": {}, "use_webpush": True}
         if self.uaid:
             frame["uaid"] = self.uaid
