@@ -20,6 +20,7 @@ from heliograph.errors import Conflict, ContentRefused, FieldError, InvalidReque
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
 from heliograph.names import JobName
+from heliograph.providers.webpush.payload import check_fits
 from heliograph.queue.base import NORMAL, URGENT, NewJob, Queue
 from heliograph.storage import delivery_reads, notifications, projects
 from heliograph.storage.notifications import NotificationRow
@@ -71,6 +72,8 @@ async def create(tx: Tx, ctx: Context, queue: Queue, *, project_id: str, draft: 
     errors = content_errors(draft.content, draft.kind)
     if errors:
         raise ContentRefused(errors[0].detail, errors)
+    site_url = project.origins[0] if project.origins else None
+    check_fits(draft.kind, draft.content, budget=project.plaintext_budget, site_url=site_url)
     await _check_audience(tx, project_id, draft.audience)
     await notifications.add(tx, notification)
     job = NewJob(

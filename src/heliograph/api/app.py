@@ -10,7 +10,7 @@ from heliograph.api.health import live, ready
 from heliograph.api.limits import refuse_nul, refuse_other_media, refuse_unknown_parameters
 from heliograph.api.problems import HANDLERS, MAX_BODY
 from heliograph.api.reading import StrictRequest
-from heliograph.api.routes import query_names
+from heliograph.api.reference import openapi_json
 from heliograph.api.static import sdk_file
 from heliograph.bootstrap import Heliograph
 
@@ -23,11 +23,12 @@ def create_app(heliograph: Heliograph) -> Litestar:
         guards=[authenticate, refuse_other_media, refuse_unknown_parameters],
         dependencies={"caller": Provide(provide_caller, sync_to_thread=False)},
     )
-    app = Litestar(
-        [admin_router, *public.ROUTES, live, ready, sdk_file],
+    return Litestar(
+        [admin_router, *public.ROUTES, live, ready, openapi_json, sdk_file],
         state=State({"heliograph": heliograph}),
         dependencies={"heliograph": Provide(lambda: heliograph, sync_to_thread=False)},
         guards=[refuse_nul],
+        before_send=[public.on_answer],
         exception_handlers=HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=MAX_BODY,
@@ -35,5 +36,3 @@ def create_app(heliograph: Heliograph) -> Litestar:
         logging_config=None,
         signature_types=[Heliograph],
     )
-    app.state.query_names = query_names(app)
-    return app

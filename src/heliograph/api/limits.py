@@ -4,7 +4,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar.connection import ASGIConnection
+from litestar.enums import ParamType
 from litestar.handlers import BaseRouteHandler
+from litestar.params import ParameterKwarg
 
 from heliograph.errors import FieldError, InvalidRequest, NotAcceptable, NotFound
 
@@ -22,13 +24,23 @@ def refuse_nul(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRou
 
 def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse a query parameter that the handler does not read: a misspelt filter must not look like an answer."""
-    known: frozenset[str] = connection.app.state.query_names.get(str(handler), frozenset())
+    known = query_parameters(handler)
     unknown = [name for name in dict.fromkeys(connection.query_params) if name not in known]
     if unknown:
         choice = ", ".join(sorted(known)) or "none"
         raise InvalidRequest(
             f"There is no parameter {unknown[0]} here; there is {choice}.", tuple(_error(name) for name in unknown)
         )
+
+
+def query_parameters(handler: BaseRouteHandler) -> frozenset[str]:
+    """Return the names of the query parameters that a handler reads."""
+    fields = handler.parsed_fn_signature.parameters
+    return frozenset(
+        field.kwarg_definition.name or name
+        for name, field in fields.items()
+        if isinstance(field.kwarg_definition, ParameterKwarg) and field.kwarg_definition.param_type is ParamType.QUERY
+    )
 
 
 def refuse_other_media(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:

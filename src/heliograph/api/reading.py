@@ -16,7 +16,7 @@ _UTF8 = ("utf-8", "utf8")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _PLACE = re.compile(r"^(?P<sentence>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
-_STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
+_STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]")
 _MEMBER = re.compile(r"^Object (?:contains unknown|missing required) field `(?P<name>.*)`$", re.DOTALL)
 
 
@@ -93,9 +93,9 @@ def field_error(message: str) -> FieldError:
 
 
 def _pointer(path: str) -> str:
-    if path.startswith("key"):
-        path = path.partition("$")[2] and "$" + path.partition("$")[2]
-    return "".join("/" + _escaped(step["name"] or step["index"] or "*") for step in _STEP.finditer(path))
+    # msgspec does not say which of a mapping's members it means ("[...]"), nor does it point at keys ("key in $").
+    path = path.removeprefix("key` in `").partition("[...]")[0]
+    return "".join("/" + _escaped(step["name"] or step["index"]) for step in _STEP.finditer(path))
 
 
 def _escaped(step: str) -> str:

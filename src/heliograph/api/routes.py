@@ -9,6 +9,8 @@ from litestar.params import ParameterKwarg
 from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
+_ORDER = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -53,7 +55,7 @@ def operations(app: Litestar) -> list[Operation]:
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             continue
-        for method, (handler, model) in route.route_handler_map.items():
+        for method, (handler, model) in sorted(route.route_handler_map.items(), key=lambda item: _ORDER.index(item[0])):
             if method == "OPTIONS" or handler.resolve_include_in_schema() is False:
                 continue
             fields = handler.parsed_fn_signature.parameters
@@ -70,13 +72,3 @@ def operations(app: Litestar) -> list[Operation]:
             ]
             found.append(Operation(method, route.path_format, handler, tuple(parameters)))
     return found
-
-
-def query_names(app: Litestar) -> dict[str, frozenset[str]]:
-    """Return which query parameters each handler reads, by the handler's name."""
-    return {
-        str(handler): frozenset(parameter.field_alias for parameter in model.expected_query_params)
-        for route in app.routes
-        if isinstance(route, HTTPRoute)
-        for handler, model in route.route_handler_map.values()
-    }

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from heliograph.errors import NotFound
 
 FOLDER = Path(__file__).parent.parent / "static" / "sdk"
-_TYPES = {".js": "text/javascript; charset=utf-8", ".map": "application/json"}
+_TYPES = {".js": "text/javascript", ".map": "application/json"}
 _AN_HOUR = "public, max-age=3600, stale-while-revalidate=86400"
 
 

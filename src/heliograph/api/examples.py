@@ -1,0 +1,173 @@
+"""Examples for the OpenAPI document: made from the types, with a likely value for every name that occurs."""
+
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+_AT = "2026-03-14T09:26:53Z"
+_LATER = "2026-03-15T09:26:53Z"
+_BODY = "01k2p7wq8e4vz9x3m5n6r7s8t0"
+_PREFIXES = {
+    "project": "prj",
+    "key": "key",
+    "vapid_key": "vap",
+    "provider": "prv",
+    "subscription": "sub",
+    "profile": "pro",
+    "group": "grp",
+    "notification": "ntf",
+    "delivery": "dlv",
+}
+_BY_NAME: dict[str, Any] = {
+    "name": "Shop",
+    "origins": ["https://shop.example"],
+    "origin": "https://shop.example",
+    "vapid_subject": "mailto:push@shop.example",
+    "plaintext_budget": 2600,
+    "identity_public_key": None,
+    "publishable_key": "hpk_3q2-7wAAAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBk",
+    "secret_key": "hsk_4t5-8xBBBBFDBxRGChdJDRpMEB1PEyBSFiNVGSZYHCk",
+    "token": "hsk_4t5-8xBBBBFDBxRGChdJDRpMEB1PEyBSFiNVGSZYHCk",
+    "secret": "hss_5u6-9yCCCCGECySHDieKESrNFB_QFyLTGiXWHSjZICs",
+    "identity_secret": "aR8x1dE0c2V0LW9mLTMyLWJ5dGVzLWFzLWJhc2U2NHU",
+    "hint": "hsk_4t5-8x",
+    "application_server_key": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "public_key": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "external_id": "ada",
+    "external_ids": ["ada", "grace"],
+    "subscription_ids": [f"sub_{_BODY}"],
+    "group": "warehouse",
+    "group_name": "warehouse",
+    "identifier": "42",
+    "title": "Back in stock",
+    "body": "The blue lamp that you looked at is here again.",
+    "url": "https://shop.example/lamps/blue",
+    "icon": "https://shop.example/icon.png",
+    "action": "buy",
+    "clicked_action": "buy",
+    "language": "en",
+    "direction": "auto",
+    "time_zone": "Europe/Berlin",
+    "user_agent": "Firefox 143 on Linux",
+    "push_service": "mozilla",
+    "total": 3,
+    "by_state": {"accepted": 1, "displayed": 1, "gone": 1},
+    "by_reason": [
+        {"state": "accepted", "reason": None, "count": 1},
+        {"state": "displayed", "reason": None, "count": 1},
+        {"state": "gone", "reason": "gone", "count": 1},
+    ],
+    "endpoint": "https://updates.push.services.mozilla.com/wpush/v2/gAAAAABo…",
+    "attempts": 1,
+    "refused_in_row": 0,
+    "status_code": 201,
+    "ttl_seconds": 86_400,
+    "attributes": {"first_name": "Ada"},
+    "scopes": ["send"],
+    "count": 1,
+    "next": None,
+    "status": "ready",
+    "audience": {"kind": "group", "group": "warehouse", "identifier": "42"},
+    "content": {
+        "title": "Back in stock",
+        "body": "The blue lamp that you looked at is here again.",
+        "url": "https://shop.example/lamps/blue",
+    },
+    "urgency": "normal",
+}
+_BY_OWNER: dict[tuple[str, str], Any] = {
+    ("delivery", "state"): "clicked",
+    ("notification", "state"): "done",
+    ("key", "kind"): "secret",
+    ("key", "name"): "Order system",
+    ("provider", "name"): "web",
+    ("key", "token"): None,
+    ("group", "name"): "warehouse",
+}
+_UNKNOWN = object()
+_NOT_YET = {
+    "revoked_at", "replaced_by_id", "paused_until", "pause_reason", "retired_at", "next_attempt_at", "dismissed_at",
+    "reason", "state_reason", "ended_at", "image", "badge", "app_badge", "topic", "variants", "data",
+}  # fmt: skip
+_TRUE = {"is_enabled", "identified", "application_server_key_current"}
+
+
+def example_of(kind: Any) -> Any:
+    """Return an example of a type as plain JSON values."""
+    return _example(msgspec.inspect.type_info(kind), name="", owner="")
+
+
+def example_id(name: str) -> str:
+    """Return an example of an identifier by the name of a parameter or field: `key_id` gives `key_…`."""
+    prefix = _PREFIXES.get(name.removesuffix("_id"), "id")
+    return f"{prefix}_{'4f' * 16}" if prefix == "dlv" else f"{prefix}_{_BODY}"
+
+
+def _example(kind: msgspec.inspect.Type, *, name: str, owner: str) -> Any:
+    known = _BY_OWNER.get((owner, name), _BY_NAME.get(name, _UNKNOWN))
+    match kind:
+        case msgspec.inspect.Metadata():
+            return _example(kind.type, name=name, owner=owner)
+        case msgspec.inspect.UnionType():
+            return _of_union(kind, name=name, owner=owner)
+        case _ if known is not _UNKNOWN:
+            return known
+        case msgspec.inspect.StructType():
+            return _of_struct(kind)
+        case msgspec.inspect.ListType() | msgspec.inspect.VarTupleType():
+            return [_example(kind.item_type, name=name.removesuffix("s"), owner=owner)]
+        case _:
+            return _of_scalar(kind, name=name, owner=owner)
+
+
+def _of_scalar(kind: msgspec.inspect.Type, *, name: str, owner: str) -> Any:
+    match kind:
+        case msgspec.inspect.BoolType():
+            return name in _TRUE
+        case msgspec.inspect.DateTimeType():
+            return _LATER if name.startswith("expire") else _AT
+        case msgspec.inspect.IntType() | msgspec.inspect.FloatType():
+            return 1
+        case msgspec.inspect.EnumType():
+            members: list[Enum] = list(kind.cls)
+            return members[0].value
+        case msgspec.inspect.StrType():
+            return _of_text(name, owner)
+        case _:
+            return {}
+
+
+def _of_union(kind: msgspec.inspect.UnionType, *, name: str, owner: str) -> Any:
+    if (owner, name) in _BY_OWNER:
+        return _BY_OWNER[owner, name]
+    if name in _NOT_YET and kind.includes_none:
+        return None
+    some = [one for one in kind.types if not isinstance(one, msgspec.inspect.NoneType)]
+    return _example(some[0], name=name, owner=owner)
+
+
+def _of_struct(kind: msgspec.inspect.StructType) -> dict[str, Any]:
+    owner = _owner(kind.cls.__name__)
+    made: dict[str, Any] = {}
+    if kind.tag_field is not None:
+        made[kind.tag_field] = kind.tag
+    for field in kind.fields:
+        if not field.required and field.name in _NOT_YET:
+            continue
+        made[field.encode_name] = _example(field.type, name=field.name, owner=owner)
+    return made
+
+
+def _owner(type_name: str) -> str:
+    """Return what a view is of: `VapidKeyView` gives `vapid_key`."""
+    bare = type_name.removesuffix("View").removeprefix("New").removeprefix("Created").removeprefix("Issued")
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in bare).lstrip("_")
+
+
+def _of_text(name: str, owner: str) -> str:
+    if name == "id":
+        return example_id(owner)
+    if name.endswith("_id"):
+        return example_id(name)
+    return "text"
