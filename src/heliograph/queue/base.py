@@ -1,5 +1,6 @@
 """What a queue owes: a job is written in the transaction of its cause, run at least once, never twice at a time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -46,6 +47,10 @@ class Queue(Protocol):
 
     async def add(self, tx: AsyncConnection, jobs: list[NewJob], *, now: datetime) -> None:
         """Write jobs in the caller's transaction; among equals, those of one call run in their order."""
+        ...
+
+    def on_added(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever this process has committed jobs that are due; a hint, other processes' are not seen."""
         ...
 
     async def claim(self, *, worker: str, limit: int, lease: timedelta, now: datetime) -> list[Job]:

@@ -5,6 +5,7 @@ worker that was only slow finds out when it completes: the claim no longer stand
 rolled back.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from heliograph.kit.ids import Ids
 from heliograph.queue.base import PRIORITIES, Job, NewJob
 from heliograph.storage import jobs as rows
-from heliograph.storage.store import Store
+from heliograph.storage.store import Store, after_commit
 
 _FREED_AT_ONCE = 1_000
 """Jobs of silent workers that one claim makes ready again: all that a crash usually leaves, and a bounded transaction."""
@@ -24,11 +25,22 @@ class EmbeddedQueue:
     def __init__(self, store: Store, ids: Ids) -> None:
         self._store = store
         self._ids = ids
+        self._wakers: list[Callable[[], None]] = []
+
+    def on_added(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever this process has committed jobs that are due; a hint, other processes' are not seen."""
+        self._wakers.append(wake)
 
     async def add(self, tx: AsyncConnection, jobs: list[NewJob], *, now: datetime) -> None:
         """Write jobs in the caller's transaction; among equals, those of one call run in their order."""
         ids = sorted(self._ids.new("job") for _ in jobs)
         await rows.add(tx, [_row(job_id, job, now) for job_id, job in zip(ids, jobs, strict=True)])
+        if any(job.run_at <= now for job in jobs):
+            after_commit(tx, self._wake)
+
+    def _wake(self) -> None:
+        for wake in self._wakers:
+            wake()
 
     async def claim(self, *, worker: str, limit: int, lease: timedelta, now: datetime) -> list[Job]:
         """Take due jobs for `worker`, best priority first, among them those whose lease ran out."""

@@ -106,6 +106,16 @@ async def load(tx: Tx, notification_id: str) -> Notification | None:
     return None if row is None else _row(row).notification
 
 
+async def load_row(tx: Tx, notification_id: str, *, lock: bool = False) -> NotificationRow | None:
+    """Return a notification and how far it has come; with `lock`, no other transaction changes it meanwhile."""
+    query = select(notifications).where(notifications.c.id == notification_id)
+    if lock:
+        # Not a plain FOR UPDATE: inserting a delivery holds a share of the row for its foreign key.
+        query = query.with_for_update(key_share=True)
+    row = (await tx.execute(query)).first()
+    return None if row is None else _row(row)
+
+
 async def page(
     tx: Tx, project_id: str, *, before: str | None, limit: int, state: NotificationState | None = None
 ) -> list[NotificationRow]:

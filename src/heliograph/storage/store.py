@@ -11,8 +11,8 @@ the URL waits for the disk at every commit. PostgreSQL decides by its own `synch
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Self, TypeAlias
 
 from sqlalchemy import text
@@ -23,10 +23,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from heliograph.errors import Unavailable
 from heliograph.storage.engines import DatabaseUrl, StoreError, is_passing, postgresql_engine, sqlite_engine
 
-__all__ = ["Store", "StoreError", "Tx"]
+__all__ = ["Store", "StoreError", "Tx", "after_commit"]
 
 Tx: TypeAlias = AsyncConnection
 """An open transaction, handed to verbs and queries. They never commit it."""
+
+_AFTER_COMMIT = "heliograph.after_commit"
+
+
+def after_commit(tx: Tx, call: Callable[[], None]) -> None:
+    """Have `call` made once the transaction is committed, and not at all if it is rolled back. It must not wait."""
+    tx.info[_AFTER_COMMIT].append(call)
 
 
 class Store:
@@ -39,7 +46,7 @@ class Store:
         self._writer = writer
         self._reader = reader
         # asyncio's lock is first come, first served; SQLite's own waiting is a lottery.
-        self._turn = asyncio.Lock() if url.dialect == "sqlite" else None
+        self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if url.dialect == "sqlite" else nullcontext()
 
     @classmethod
     async def open(cls, url: str, *, pool_size: int = 10) -> Self:
@@ -75,12 +82,12 @@ class Store:
         Raises:
             Unavailable: the database cannot be reached, is busy for too long, or asks to try again (a deadlock).
         """
-        if self._turn is None:
-            async with self._transaction(self._writer) as tx:
-                yield tx
-        else:
-            async with self._turn, self._transaction(self._writer) as tx:
-                yield tx
+        async with self._turn, self._transaction(self._writer) as tx:
+            calls: list[Callable[[], None]] = []
+            tx.info[_AFTER_COMMIT] = calls
+            yield tx
+        for call in calls:
+            call()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:

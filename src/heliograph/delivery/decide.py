@@ -1,0 +1,137 @@
+"""What an attempt makes of a delivery: pure rules from outcome, deadline and history to the next state."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from heliograph.delivery.dispatch import Attempt, Dispatch
+from heliograph.domain import retry
+from heliograph.domain.delivery import DeliveryState
+from heliograph.domain.outcome import Accepted, Gone, Outcome, Refused, Rejected, Skipped, TryLater
+from heliograph.storage.deliveries import Change
+
+GONE_YOUNG = "gone_young"
+GONE_STORM = "gone_storm"
+DEADLINE = "deadline"
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Nothing was tried: a breaker is open. The attempt does not count."""
+
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Nothing was tried: the deadline has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one attempt.
+
+    Attributes:
+        status: of the answer, if there was one.
+        in_storm: whether the answer 'gone' is one of very many from its host.
+        at: when it was known.
+    """
+
+    attempt: Attempt
+    what: Outcome | Deferred | Expired
+    at: datetime
+    status: int | None = None
+    in_storm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The row's next values, and whether its subscription is to be ended."""
+
+    change: Change
+    prune: bool = False
+
+
+def decide(dispatch: Dispatch, result: Result, *, chance: float) -> Decision:
+    """Return what becomes of a delivery."""
+    if isinstance(result.what, Gone):
+        return _gone(dispatch, result, result.what.reason, chance)
+    return Decision(_changed(dispatch, result, chance))
+
+
+def _changed(dispatch: Dispatch, result: Result, chance: float) -> Change:
+    match result.what:
+        case Accepted(receipt):
+            change = _change(result, DeliveryState.ACCEPTED, None, receipt=receipt)
+        case Rejected(reason):
+            change = _change(result, DeliveryState.REJECTED, reason)
+        case Skipped(reason):
+            change = _change(result, DeliveryState.SKIPPED, reason)
+        case Gone(reason):
+            change = _change(result, DeliveryState.GONE, reason)
+        case Expired():
+            change = _change(result, DeliveryState.EXPIRED, result.attempt.last_reason or DEADLINE)
+        case TryLater(reason, after):
+            change = _again(dispatch, result, reason, chance, after=after, steps=retry.STEPS)
+        case Refused(reason):
+            change = _again(dispatch, result, reason, chance, after=None, steps=retry.REFUSED_STEPS)
+        case Deferred(reason, until):
+            # Kept until its deadline even when the pause is longer: it may end earlier.
+            at = min(result.at + retry.jittered(until - result.at, chance), dispatch.deadline)
+            change = _change(result, DeliveryState.RETRYING, reason, at=at)
+    return change
+
+
+def _gone(dispatch: Dispatch, result: Result, reason: str, chance: float) -> Decision:
+    """Believe an answer 'gone' unless the endpoint is too young or too many are called gone; then ask once more."""
+    attempt = result.attempt
+    if attempt.last_reason not in (GONE_YOUNG, GONE_STORM):
+        wait, doubt = timedelta(0), ""
+        if result.in_storm:
+            wait, doubt = retry.STORM_AFTER, GONE_STORM
+        elif result.at - attempt.receiver.endpoint_since < retry.YOUNG:
+            wait, doubt = retry.YOUNG_AFTER + retry.YOUNG_AFTER * chance, GONE_YOUNG
+        if doubt:
+            at = result.at + wait
+            if at < dispatch.deadline:
+                return Decision(_change(result, DeliveryState.RETRYING, doubt, at=at))
+            # No time to ask again: this message is lost, the subscription gets the benefit of the doubt.
+            return Decision(_change(result, DeliveryState.GONE, doubt))
+    return Decision(_change(result, DeliveryState.GONE, reason), prune=True)
+
+
+def _again(
+    dispatch: Dispatch,
+    result: Result,
+    reason: str,
+    chance: float,
+    *,
+    after: timedelta | None,
+    steps: tuple[timedelta, ...],
+) -> Change:
+    at = retry.next_attempt_at(
+        result.at,
+        attempt=result.attempt.number,
+        after=after,
+        deadline=dispatch.deadline,
+        chance=chance,
+        steps=steps,
+    )
+    if at is None:
+        return _change(result, DeliveryState.EXPIRED, reason)
+    return _change(result, DeliveryState.RETRYING, reason, at=at)
+
+
+def _change(
+    result: Result, state: DeliveryState, reason: str | None, *, receipt: str = "", at: datetime | None = None
+) -> Change:
+    is_tried = not isinstance(result.what, Deferred | Expired | Skipped)
+    return Change(
+        state=state,
+        reason=reason,
+        attempts=result.attempt.number if is_tried else result.attempt.number - 1,
+        status_code=result.status,
+        service_message_id=receipt or None,
+        next_attempt_at=at,
+        accepted_at=result.at if state is DeliveryState.ACCEPTED else None,
+    )

@@ -1,0 +1,105 @@
+"""A notification with everything that sending it needs, read before talking to anybody."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from heliograph.delivery.machine import Machine
+from heliograph.domain import retry
+from heliograph.domain.delivery import delivery_id, delivery_token
+from heliograph.domain.notification import Notification, NotificationState
+from heliograph.providers.base import Credentials
+from heliograph.storage import notifications, projects, providers, vapid_keys
+from heliograph.storage.audience import Receiver
+from heliograph.storage.store import Tx
+from heliograph.storage.vapid_keys import VapidKey
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """One notification on its way.
+
+    Attributes:
+        keys: the project's application server keys by identifier.
+        enabled: identifiers of the providers that may be used.
+        priority: of the jobs that follow.
+    """
+
+    notification: Notification
+    credentials: Credentials
+    receipt_key: bytes
+    keys: dict[str, VapidKey]
+    enabled: frozenset[str]
+    priority: int
+    started_at: datetime | None = None
+
+    @property
+    def deadline(self) -> datetime:
+        """From when on nothing more is sent."""
+        return retry.deadline(self.notification.send_at, self.notification.ttl, self.notification.expires_at)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nothing more is to be sent."""
+        return self.notification.state is NotificationState.CANCELLED
+
+    def ttl(self, now: datetime) -> timedelta:
+        """Return the TTL of a message that is sent now."""
+        notification = self.notification
+        return retry.remaining_ttl(
+            now, send_at=notification.send_at, ttl=notification.ttl, expires_at=notification.expires_at
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One delivery that is to be tried now.
+
+    Attributes:
+        number: of this attempt, counting from 1.
+        last_reason: why it is tried again; None for the first time.
+        is_first_record: whether the delivery's row is still to be written.
+    """
+
+    delivery_id: str
+    receiver: Receiver
+    number: int = 1
+    last_reason: str | None = None
+    is_first_record: bool = True
+
+    def token(self, receipt_key: bytes) -> str:
+        """Return what the browser sends back."""
+        return delivery_token(self.delivery_id, receipt_key)
+
+
+def first_attempt(notification: Notification, receiver: Receiver) -> Attempt:
+    """Return the first attempt for a receiver."""
+    return Attempt(delivery_id(notification.id, receiver.id), receiver)
+
+
+async def load(tx: Tx, machine: Machine, notification_id: str, *, priority: int) -> Dispatch | None:
+    """Read a dispatch; None if the notification or its project is gone."""
+    row = await notifications.load_row(tx, notification_id)
+    if row is None:
+        return None
+    notification = row.notification
+    project = await projects.get(tx, notification.project_id)
+    if project is None:
+        return None
+    keys = {key.id: key for key in await vapid_keys.of_project(tx, project.id)}
+    sealer = machine.sealer
+    return Dispatch(
+        notification=notification,
+        credentials=Credentials(
+            private_keys={key.id: sealer.open(key.private_key, f"vapid_key/{key.id}") for key in keys.values()},
+            subject=project.vapid_subject,
+            budget=project.plaintext_budget,
+            site_url=project.origins[0] if project.origins else None,
+        ),
+        receipt_key=sealer.open(project.receipt_key, f"project/{project.id}/receipt_key"),
+        keys=keys,
+        enabled=frozenset(
+            provider.id for provider in await providers.of_project(tx, project.id) if provider.is_enabled
+        ),
+        priority=priority,
+        started_at=row.progress.started_at,
+    )

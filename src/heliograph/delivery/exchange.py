@@ -1,0 +1,215 @@
+"""Talking to push services: many exchanges at once, each host at its own pace, nothing tried that is vain."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from heliograph.delivery import keys
+from heliograph.delivery.address import Passage
+from heliograph.delivery.decide import Deferred, Expired, Result
+from heliograph.delivery.dispatch import Attempt, Dispatch
+from heliograph.delivery.hosts import Lane, Sign, sign_of
+from heliograph.delivery.machine import Machine
+from heliograph.delivery.record import Recorder
+from heliograph.domain.outcome import Accepted, Gone, Outcome, Skipped
+from heliograph.kit.http import HttpRequest, HttpResponse, TransportFault
+from heliograph.providers.base import Provider, Repair, Target
+
+CHUNK = 32
+"""Messages encrypted at once: some 3 ms during which the loop does nothing else."""
+HOST_CLOSED = "host_unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """An attempt with the way to its push service."""
+
+    attempt: Attempt
+    passage: Passage
+    target: Target
+    provider: Provider
+
+
+class Sending:
+    """Carries out the attempts of one job."""
+
+    def __init__(
+        self, machine: Machine, dispatch: Dispatch, recorder: Recorder, probing: frozenset[str] = frozenset()
+    ) -> None:
+        self._machine = machine
+        self._dispatch = dispatch
+        self._recorder = recorder
+        self._probing = probing
+        self._is_cut_short = False
+
+    async def run(self, attempts: list[Attempt]) -> bool:
+        """Try all of them and hand the results to the recorder; False if the worker was stopped before the end."""
+        probes, others = self._probes(attempts)
+        if probes:
+            await self._all(probes)
+            await self._recorder.flush()
+            self._probing = frozenset()
+        await self._all(others)
+        return not self._is_cut_short
+
+    def _probes(self, attempts: list[Attempt]) -> tuple[list[Attempt], list[Attempt]]:
+        """Take out the few attempts that try out a key after its pause."""
+        taken: dict[str, int] = defaultdict(int)
+        probes: list[Attempt] = []
+        others: list[Attempt] = []
+        for attempt in attempts:
+            key_id = attempt.receiver.vapid_key_id
+            is_probe = key_id in self._probing and taken[key_id] < keys.PROBES
+            taken[key_id] += is_probe
+            (probes if is_probe else others).append(attempt)
+        return probes, others
+
+    async def _all(self, attempts: Iterable[Attempt]) -> None:
+        by_host: dict[str, list[_Bound]] = defaultdict(list)
+        for attempt in attempts:
+            bound = await self._bind(attempt)
+            if bound is not None:
+                by_host[bound.passage.host].append(bound)
+        async with asyncio.TaskGroup() as tasks:
+            for host, bounds in by_host.items():
+                tasks.create_task(self._to_host(self._machine.hosts.lane(host), bounds))
+
+    async def _bind(self, attempt: Attempt) -> _Bound | None:
+        """Find the way to a push service, or hand over what is known without asking it."""
+        early = self._early(attempt)
+        if early is None:
+            now = self._machine.clock.now()
+            passage = await self._machine.guard.passage(attempt.receiver.endpoint, now=now)
+            if isinstance(passage, Passage):
+                target = self._target(attempt, passage.origin)
+                return _Bound(attempt, passage, target, self._machine.providers[attempt.receiver.channel])
+            early = Result(attempt, passage, now)
+        self._recorder.add(early)
+        return None
+
+    def _early(self, attempt: Attempt) -> Result | None:
+        """Return the result of an attempt that is not to be made, judged at this moment."""
+        now = self._machine.clock.now()
+        receiver = attempt.receiver
+        what: Outcome | Deferred | Expired | None = None
+        key = self._recorder.keys.get(receiver.vapid_key_id)
+        if self._recorder.is_cancelled:
+            what = Skipped("cancelled")
+        elif now >= self._dispatch.deadline:
+            what = Expired()
+        elif receiver.state != "active":
+            what = Skipped(f"subscription_{receiver.state}")
+        elif receiver.provider_id not in self._dispatch.enabled or receiver.channel not in self._machine.providers:
+            what = Skipped("provider_disabled")
+        elif key is not None and key.paused_until is not None and key.is_paused(now) and key.id not in self._probing:
+            what = Deferred(keys.PAUSED, key.paused_until)
+        return None if what is None else Result(attempt, what, now)
+
+    def _target(self, attempt: Attempt, origin: str) -> Target:
+        receiver = attempt.receiver
+        return Target(
+            delivery_token=attempt.token(self._dispatch.receipt_key),
+            endpoint=receiver.endpoint,
+            push_service=receiver.push_service,
+            p256dh=receiver.p256dh,
+            auth=receiver.auth,
+            authorization_key=receiver.vapid_key_id,
+            language=receiver.language,
+            origin=origin,
+        )
+
+    async def _to_host(self, lane: Lane, bounds: list[_Bound]) -> None:
+        async with asyncio.TaskGroup() as exchanges:
+            for start in range(0, len(bounds), CHUNK):
+                for bound, request in self._prepared(bounds[start : start + CHUNK]):
+                    if not await self._may_begin(lane, bound):
+                        continue
+                    exchanges.create_task(self._exchange(lane, bound, request))
+                # Answers that came while a chunk was encrypted are taken before the next one.
+                await asyncio.sleep(0)
+
+    def _prepared(self, bounds: list[_Bound]) -> Iterator[tuple[_Bound, HttpRequest]]:
+        if self._machine.stopping.is_set():
+            self._is_cut_short = True
+            return
+        due = []
+        for bound in bounds:
+            early = self._early(bound.attempt)
+            if early is None:
+                due.append(bound)
+            else:
+                self._recorder.add(early)
+        for provider in {id(bound.provider): bound.provider for bound in due}.values():
+            own = [bound for bound in due if bound.provider is provider]
+            for bound, request in zip(own, self._requests(provider, own), strict=True):
+                if isinstance(request, HttpRequest):
+                    yield bound, request
+                else:
+                    self._recorder.add(Result(bound.attempt, request, self._machine.clock.now()))
+
+    def _requests(
+        self, provider: Provider, bounds: list[_Bound], repair: Repair | None = None
+    ) -> list[HttpRequest | Outcome]:
+        now = self._machine.clock.now()
+        prepared = provider.requests(
+            self._dispatch.notification,
+            [bound.target for bound in bounds],
+            credentials=self._dispatch.credentials,
+            ttl=self._dispatch.ttl(now),
+            now=now,
+            repair=repair,
+        )
+        return [
+            replace(
+                request,
+                connect_to=bound.passage.connect_to,
+                ca_file=bound.passage.ca_file,
+                allow_plain=bound.passage.allow_plain,
+                timeout=self._machine.send_timeout,
+            )
+            if isinstance(request, HttpRequest)
+            else request
+            for bound, request in zip(bounds, prepared, strict=True)
+        ]
+
+    async def _may_begin(self, lane: Lane, bound: _Bound) -> bool:
+        until = await lane.enter()
+        if until is not None:
+            self._recorder.add(Result(bound.attempt, Deferred(HOST_CLOSED, until), self._machine.clock.now()))
+            return False
+        if self._machine.stopping.is_set():
+            lane.leave(Sign.NOTHING)
+            self._is_cut_short = True
+            return False
+        return True
+
+    async def _exchange(self, lane: Lane, bound: _Bound, request: HttpRequest) -> None:
+        sign = Sign.NOTHING
+        try:
+            answer = await self._machine.sender.send(request)
+            answer = await self._repaired(bound, answer)
+            sign = sign_of(answer)
+        finally:
+            lane.leave(sign)
+        now = self._machine.clock.now()
+        outcome = bound.provider.outcome(bound.target, answer, now=now)
+        in_storm = isinstance(outcome, Gone) and lane.note_gone()
+        if isinstance(outcome, Accepted):
+            lane.note_accepted()
+        status = answer.status if isinstance(answer, HttpResponse) else None
+        self._recorder.add(Result(bound.attempt, outcome, now, status, in_storm))
+
+    async def _repaired(self, bound: _Bound, answer: HttpResponse | TransportFault) -> HttpResponse | TransportFault:
+        """Send a repaired message once, if that may help; return the last answer."""
+        repair = bound.provider.repair(
+            self._dispatch.notification,
+            bound.target,
+            answer,
+            credentials=self._dispatch.credentials,
+            now=self._machine.clock.now(),
+        )
+        if repair is None or self._machine.stopping.is_set():
+            return answer
+        (request,) = self._requests(bound.provider, [bound], repair)
+        return await self._machine.sender.send(request) if isinstance(request, HttpRequest) else answer

@@ -1,0 +1,220 @@
+"""Recording: results become rows, counts, retry jobs and ended subscriptions in one transaction, batch after batch.
+
+A crash between sending and recording repeats at most one batch, and the service worker drops what it has shown already.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from heliograph.delivery import keys
+from heliograph.delivery.decide import Decision, Result, decide
+from heliograph.delivery.dispatch import Dispatch
+from heliograph.delivery.machine import Machine
+from heliograph.domain.delivery import DeliveryState
+from heliograph.domain.notification import NotificationState
+from heliograph.domain.outcome import Accepted, Refused
+from heliograph.names import JobName
+from heliograph.queue.base import NewJob
+from heliograph.storage import counts, deliveries, notifications, pruning
+from heliograph.storage.deliveries import Change
+from heliograph.storage.pruning import Dead
+from heliograph.storage.store import Tx
+from heliograph.storage.vapid_keys import VapidKey
+
+BATCH = 128
+"""Results that make a batch; so many are sent again at most after a crash."""
+BATCH_SECONDS = 0.25
+_IDS_PER_RETRY = 250
+
+_Decided = tuple[Result, Decision]
+
+
+class Recorder:
+    """Takes the results of one job and writes them. Use it as an async context manager around sending.
+
+    Attributes:
+        keys: the project's keys as they stand after what was recorded.
+        is_cancelled: whether the notification was cancelled meanwhile.
+    """
+
+    def __init__(self, machine: Machine, dispatch: Dispatch, *, probing: frozenset[str] = frozenset()) -> None:
+        self._machine = machine
+        self._dispatch = dispatch
+        self._probing = probing
+        self._buffer: list[Result] = []
+        self._recorded: list[str] = []
+        self._tally = keys.KeyTally()
+        self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._loop: asyncio.Task[None] | None = None
+        self.keys: dict[str, VapidKey] = dict(dispatch.keys)
+        self.is_cancelled = dispatch.is_cancelled
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.create_task(self._write_as_they_come())
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        assert self._loop is not None
+        self._loop.cancel()
+        await asyncio.wait([self._loop])
+        if not self._loop.cancelled() and self._loop.exception() is not None and kind is None:
+            raise self._loop.exception() or AssertionError
+
+    def add(self, result: Result) -> None:
+        """Take a result; it is written soon."""
+        self._buffer.append(result)
+        if len(self._buffer) >= BATCH:
+            self._wake.set()
+
+    async def flush(self, finally_: Callable[[Tx], Awaitable[None]] | None = None) -> None:
+        """Write what was taken; with `finally_`, something more in the last transaction."""
+        async with self._writing:
+            while len(self._buffer) > BATCH:
+                await self._write(self._buffer[:BATCH], None)
+            if self._buffer or finally_ is not None:
+                await self._write(self._buffer[:BATCH], finally_)
+
+    async def _write_as_they_come(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), BATCH_SECONDS)
+            self._wake.clear()
+            # Shielded, because a write that is cut short has been sent for nothing.
+            await asyncio.shield(self.flush())
+
+    async def _write(self, results: list[Result], finally_: Callable[[Tx], Awaitable[None]] | None) -> None:
+        machine = self._machine
+        async with machine.store.begin() as tx:
+            now = machine.clock.now()
+            added = await record(tx, machine, self._dispatch, results, now=now)
+            await self._note_keys(tx, results, now)
+            state = await notifications.state_of(tx, self._dispatch.notification.id)
+            if finally_ is not None:
+                # Once more for the whole job: a receipt and its delivery may have been written at the same moment.
+                await deliveries.apply_receipts(tx, self._recorded + added, now=now, shard=machine.shard)
+                await finally_(tx)
+        self.is_cancelled = state in (None, NotificationState.CANCELLED)
+        self._recorded += added
+        del self._buffer[: len(results)]
+
+    async def _note_keys(self, tx: Tx, results: list[Result], now: datetime) -> None:
+        accepted: Counter[str] = Counter()
+        refused: Counter[str] = Counter()
+        for result in results:
+            key_id = result.attempt.receiver.vapid_key_id
+            if isinstance(result.what, Accepted):
+                accepted[key_id] += 1
+            elif isinstance(result.what, Refused) and (result.attempt.number == 1 or key_id in self._probing):
+                refused[key_id] += 1
+        self._tally.add(accepted, refused)
+        for key_id in sorted(accepted | refused):
+            if key_id in self.keys:
+                self.keys[key_id] = await keys.note(
+                    tx,
+                    self.keys[key_id],
+                    accepted=accepted[key_id],
+                    refused=refused[key_id],
+                    tally=self._tally,
+                    is_probe=key_id in self._probing,
+                    now=now,
+                )
+
+
+async def record(tx: Tx, machine: Machine, dispatch: Dispatch, results: list[Result], *, now: datetime) -> list[str]:
+    """Write a batch of results; return the deliveries whose rows are new. What was written before is left alone."""
+    decided = [(result, decide(dispatch, result, chance=machine.chance())) for result in results]
+    fresh = [pair for pair in decided if pair[0].attempt.is_first_record]
+    repeated = [pair for pair in decided if not pair[0].attempt.is_first_record]
+    added = await deliveries.add_new(tx, [_row(dispatch, pair, now) for pair in fresh])
+    written = [pair for pair in fresh if pair[0].attempt.delivery_id in added]
+    written += await _change_repeated(tx, repeated, now)
+    await pruning.end(tx, [_dead(pair) for pair in written if pair[1].prune], now=now)
+    await counts.add(tx, dispatch.notification.id, _deltas(written), machine.shard)
+    await machine.queue.add(tx, _retry_jobs(dispatch, written, now), now=now)
+    await deliveries.apply_receipts(tx, sorted(added), now=now, shard=machine.shard)
+    return sorted(added)
+
+
+async def _change_repeated(tx: Tx, repeated: list[_Decided], now: datetime) -> list[_Decided]:
+    groups: dict[tuple[Change, int], list[_Decided]] = defaultdict(list)
+    for result, decision in repeated:
+        groups[(_bucketed(decision.change, now), result.attempt.number - 1)].append((result, decision))
+    written = []
+    for (change, before), pairs in groups.items():
+        ids = [result.attempt.delivery_id for result, _ in pairs]
+        changed = await deliveries.change_waiting(tx, ids, change, attempts_before=before, now=now)
+        written += [pair for pair in pairs if pair[0].attempt.delivery_id in changed]
+    return written
+
+
+def _row(dispatch: Dispatch, pair: _Decided, now: datetime) -> dict[str, Any]:
+    result, decision = pair
+    change = _bucketed(decision.change, now)
+    return {
+        "id": result.attempt.delivery_id,
+        "project_id": dispatch.notification.project_id,
+        "notification_id": dispatch.notification.id,
+        "subscription_id": result.attempt.receiver.id,
+        "profile_id": result.attempt.receiver.profile_id,
+        "state": str(change.state),
+        "reason": change.reason,
+        "attempts": change.attempts,
+        "status_code": change.status_code,
+        "service_message_id": change.service_message_id,
+        "next_attempt_at": change.next_attempt_at,
+        "accepted_at": change.accepted_at,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _bucketed(change: Change, now: datetime) -> Change:
+    """Round the time of the next attempt up, so that many deliveries share one job and one update."""
+    if change.next_attempt_at is None:
+        return change
+    return replace(change, next_attempt_at=bucket(change.next_attempt_at, now))
+
+
+def bucket(at: datetime, now: datetime) -> datetime:
+    """Return the end of the bucket that an instant lies in: a second wide, or a tenth of the wait."""
+    wait = at - now
+    width = max(timedelta(seconds=1), timedelta(seconds=int(wait.total_seconds() // 10)))
+    return now + -(-wait // width) * width
+
+
+def _dead(pair: _Decided) -> Dead:
+    receiver, change = pair[0].attempt.receiver, pair[1].change
+    return Dead(receiver.id, receiver.endpoint_hash, change.reason or "gone")
+
+
+def _deltas(written: list[_Decided]) -> Counter[counts.Key]:
+    deltas: Counter[counts.Key] = Counter()
+    for result, decision in written:
+        deltas[(str(decision.change.state), decision.change.reason or "")] += 1
+        if not result.attempt.is_first_record:
+            deltas[(str(DeliveryState.RETRYING), result.attempt.last_reason or "")] -= 1
+    return deltas
+
+
+def _retry_jobs(dispatch: Dispatch, written: list[_Decided], now: datetime) -> list[NewJob]:
+    due: dict[datetime, list[str]] = defaultdict(list)
+    for result, decision in written:
+        at = _bucketed(decision.change, now).next_attempt_at
+        if at is not None:
+            due[at].append(result.attempt.delivery_id)
+    return [
+        NewJob(
+            JobName.RETRY,
+            {"notification_id": dispatch.notification.id, "delivery_ids": ids[start : start + _IDS_PER_RETRY]},
+            run_at=at,
+            priority=dispatch.priority,
+        )
+        for at, ids in sorted(due.items())
+        for start in range(0, len(ids), _IDS_PER_RETRY)
+    ]

@@ -1,0 +1,51 @@
+"""Deliveries that are tried again: kept one by one, sent in groups that are due together."""
+
+from heliograph.delivery import dispatch as dispatches
+from heliograph.delivery import finish
+from heliograph.delivery.dispatch import Attempt
+from heliograph.delivery.exchange import Sending
+from heliograph.delivery.machine import Interrupted, Machine
+from heliograph.delivery.record import Recorder
+from heliograph.delivery.send import take_probes
+from heliograph.queue.base import Job
+from heliograph.storage import audience, deliveries
+from heliograph.storage.audience import Receiver
+from heliograph.storage.store import Tx
+
+
+async def retry(machine: Machine, job: Job) -> None:
+    """Try deliveries again. Arguments: `notification_id`, `delivery_ids`. Those that are not due any more are left."""
+    notification_id: str = job.args["notification_id"]
+    async with machine.store.read() as tx:
+        dispatch = await dispatches.load(tx, machine, notification_id, priority=job.priority)
+        attempts = await _attempts(tx, machine, job.args["delivery_ids"])
+
+    async def close(tx: Tx) -> None:
+        await machine.complete(tx, job)
+        await finish.ask_if_done(tx, machine, notification_id, now=machine.clock.now())
+
+    if dispatch is None:
+        async with machine.store.begin() as tx:
+            await close(tx)
+        return
+    probing = await take_probes(machine, dispatch, attempts)
+    async with Recorder(machine, dispatch, probing=probing) as recorder:
+        is_whole = await Sending(machine, dispatch, recorder, probing).run(attempts)
+        await recorder.flush(close if is_whole else None)
+    if not is_whole:
+        raise Interrupted
+
+
+async def _attempts(tx: Tx, machine: Machine, delivery_ids: list[str]) -> list[Attempt]:
+    waiting = await deliveries.waiting(tx, delivery_ids, now=machine.clock.now())
+    receivers = await audience.by_ids(tx, [one.subscription_id for one in waiting])
+    return [
+        Attempt(
+            one.id,
+            receivers.get(one.subscription_id) or Receiver.swept(one.subscription_id),
+            number=one.attempts + 1,
+            last_reason=one.reason,
+            is_first_record=False,
+        )
+        for one in waiting
+    ]

@@ -1,0 +1,63 @@
+"""Third step: send to one range of subscriptions. Load, close, talk, open, record: no exchange inside a transaction."""
+
+from datetime import datetime
+
+from heliograph.delivery import dispatch as dispatches
+from heliograph.delivery import finish, keys
+from heliograph.delivery.dispatch import Attempt, Dispatch, first_attempt
+from heliograph.delivery.exchange import Sending
+from heliograph.delivery.machine import Interrupted, Machine
+from heliograph.delivery.record import Recorder
+from heliograph.queue.base import Job
+from heliograph.storage import audience, deliveries, ranges
+from heliograph.storage.store import Tx
+
+
+async def send(machine: Machine, job: Job) -> None:
+    """Send to a range. Arguments: `notification_id`, `number`."""
+    notification_id: str = job.args["notification_id"]
+    number: int = job.args["number"]
+    async with machine.store.read() as tx:
+        dispatch = await dispatches.load(tx, machine, notification_id, priority=job.priority)
+        attempts = None if dispatch is None else await _attempts(tx, dispatch, number, machine.clock.now())
+    if dispatch is None or attempts is None:
+        async with machine.store.begin() as tx:
+            await machine.complete(tx, job)
+        return
+
+    async def close(tx: Tx) -> None:
+        await machine.complete(tx, job)
+        await ranges.close(tx, notification_id, number)
+        await finish.ask_if_done(tx, machine, notification_id, now=machine.clock.now())
+
+    probing = await take_probes(machine, dispatch, attempts)
+    async with Recorder(machine, dispatch, probing=probing) as recorder:
+        is_whole = await Sending(machine, dispatch, recorder, probing).run(attempts)
+        await recorder.flush(close if is_whole else None)
+    if not is_whole:
+        raise Interrupted
+
+
+async def _attempts(tx: Tx, dispatch: Dispatch, number: int, now: datetime) -> list[Attempt] | None:
+    """Return what is to be tried in a range, without what is recorded already; None if the range is closed."""
+    notification = dispatch.notification
+    selection = await ranges.open_selection(tx, notification.id, number)
+    if selection is None:
+        return None
+    receivers = await audience.receivers(
+        tx, notification.project_id, notification.audience, selection, started_at=dispatch.started_at or now
+    )
+    attempts = [first_attempt(notification, receiver) for receiver in receivers]
+    known = await deliveries.recorded(tx, [attempt.delivery_id for attempt in attempts])
+    return [attempt for attempt in attempts if attempt.delivery_id not in known]
+
+
+async def take_probes(machine: Machine, dispatch: Dispatch, attempts: list[Attempt]) -> frozenset[str]:
+    """Return the keys whose pause is over and which this job is the first to try again."""
+    now = machine.clock.now()
+    used = {attempt.receiver.vapid_key_id for attempt in attempts}
+    resting = [key for key in dispatch.keys.values() if key.id in used and keys.is_probing(key, now)]
+    if not resting:
+        return frozenset()
+    async with machine.store.begin() as tx:
+        return frozenset([key.id for key in resting if await keys.take_probe(tx, key, now=now)])

@@ -1,0 +1,178 @@
+"""Who receives a notification: keyset pages for planning, and the members of one range for sending.
+
+Nothing here reads more rows than the page it was asked for, however large the project is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, or_, select
+
+from heliograph.domain.endpoint import PushService
+from heliograph.domain.notification import Audience, AudienceKind
+from heliograph.storage.ranges import IdsBetween, Selection, Slice
+from heliograph.storage.sql import chunks, constant
+from heliograph.storage.store import Tx
+from heliograph.storage.tables import memberships, profiles, subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A subscription with everything that sending to it needs."""
+
+    id: str
+    channel: str
+    state: str
+    provider_id: str
+    profile_id: str | None
+    endpoint: str
+    endpoint_hash: bytes
+    push_service: PushService
+    p256dh: bytes
+    auth: bytes
+    vapid_key_id: str
+    language: str | None
+    endpoint_since: datetime
+
+    @classmethod
+    def swept(cls, subscription_id: str) -> "Receiver":
+        """Return what is left of a subscription whose row is deleted: its name."""
+        return cls(
+            id=subscription_id,
+            channel="",
+            state="swept",
+            provider_id="",
+            profile_id=None,
+            endpoint="",
+            endpoint_hash=b"",
+            push_service=PushService.OTHER,
+            p256dh=b"",
+            auth=b"",
+            vapid_key_id="",
+            language=None,
+            endpoint_since=datetime.min.replace(tzinfo=UTC),
+        )
+
+
+RECEIVER_COLUMNS = [subscriptions.c[name] for name in Receiver.__dataclass_fields__]
+
+
+def receiver(values: Sequence[Any]) -> Receiver:
+    """Make a receiver of a row that holds `RECEIVER_COLUMNS` in their order."""
+    named = dict(zip(Receiver.__dataclass_fields__, values, strict=True))
+    return Receiver(**{**named, "push_service": PushService(named["push_service"])})
+
+
+def named_targets(audience: Audience) -> list[str]:
+    """Return the named receivers, each once, in the order that slices count."""
+    names = audience.external_ids if audience.kind is AudienceKind.PROFILES else audience.subscription_ids
+    return list(dict.fromkeys(names))
+
+
+async def page_of_ids(tx: Tx, project_id: str, audience: Audience, *, after: str, upto: str, limit: int) -> list[str]:
+    """Return the next identifiers of subscriptions of an audience that is not named one by one, in ascending order.
+
+    A subscription that is in a group under several identifiers comes once: the pages are cut between subscriptions.
+    """
+    if audience.kind is AudienceKind.GROUP:
+        return await _group_page(tx, project_id, audience, after=after, upto=upto, limit=limit)
+    query = (
+        select(subscriptions.c.id)
+        .where(
+            subscriptions.c.project_id == project_id,
+            subscriptions.c.state == constant("active"),
+            subscriptions.c.id > after,
+            subscriptions.c.id <= upto,
+        )
+        .order_by(subscriptions.c.id)
+        .limit(limit)
+    )
+    return list((await tx.execute(query)).scalars())
+
+
+async def _group_page(tx: Tx, project_id: str, audience: Audience, *, after: str, upto: str, limit: int) -> list[str]:
+    query = (
+        select(memberships.c.subscription_id)
+        .where(
+            *_in_group(project_id, audience),
+            memberships.c.subscription_id > after,
+            memberships.c.subscription_id <= upto,
+        )
+        .order_by(memberships.c.subscription_id)
+        .limit(limit)
+        .distinct()
+    )
+    return list((await tx.execute(query)).scalars())
+
+
+def _in_group(project_id: str, audience: Audience) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        memberships.c.project_id == project_id,
+        memberships.c.group_name == (audience.group or ""),
+    ]
+    if audience.identifier is not None:
+        conditions.append(memberships.c.identifier == audience.identifier)
+    return conditions
+
+
+async def receivers(
+    tx: Tx, project_id: str, audience: Audience, selection: Selection, *, started_at: datetime
+) -> list[Receiver]:
+    """Return the subscriptions of one range, active or not: who left since `started_at` is skipped with a reason."""
+    match selection:
+        case IdsBetween(after, upto):
+            conditions = [
+                subscriptions.c.project_id == project_id,
+                subscriptions.c.id > after,
+                subscriptions.c.id <= upto,
+                or_(subscriptions.c.state == constant("active"), subscriptions.c.ended_at >= started_at),
+            ]
+            if audience.kind is AudienceKind.GROUP:
+                conditions.append(_is_member(project_id, audience, after, upto))
+            return await _rows(tx, select(*RECEIVER_COLUMNS).where(*conditions))
+        case Slice(start, stop):
+            return await _named(tx, project_id, audience.kind, named_targets(audience)[start:stop])
+
+
+def _is_member(project_id: str, audience: Audience, after: str, upto: str) -> ColumnElement[bool]:
+    # Bounded on both sides, so that the group's other ten million members are not looked at.
+    inside = select(memberships.c.subscription_id).where(
+        *_in_group(project_id, audience),
+        memberships.c.subscription_id > after,
+        memberships.c.subscription_id <= upto,
+    )
+    return subscriptions.c.id.in_(inside)
+
+
+async def _named(tx: Tx, project_id: str, kind: AudienceKind, names: list[str]) -> list[Receiver]:
+    if kind is AudienceKind.SUBSCRIPTIONS:
+        query = select(*RECEIVER_COLUMNS).where(subscriptions.c.project_id == project_id, subscriptions.c.id.in_(names))
+    else:
+        query = (
+            select(*RECEIVER_COLUMNS)
+            .join(profiles, profiles.c.id == subscriptions.c.profile_id)
+            .where(
+                profiles.c.project_id == project_id,
+                profiles.c.external_id.in_(names),
+                subscriptions.c.project_id == project_id,
+                # A person's old browsers are not receivers; naming a subscription itself asks about that one.
+                subscriptions.c.state == constant("active"),
+            )
+        )
+    return await _rows(tx, query)
+
+
+async def by_ids(tx: Tx, ids: Sequence[str]) -> dict[str, Receiver]:
+    """Return subscriptions by identifier; those that were swept are missing."""
+    found: dict[str, Receiver] = {}
+    for part in chunks(ids):
+        query = select(*RECEIVER_COLUMNS).where(subscriptions.c.id.in_(part))
+        found |= {row.id: row for row in await _rows(tx, query)}
+    return found
+
+
+async def _rows(tx: Tx, query: Select[Any]) -> list[Receiver]:
+    rows = await tx.execute(query.order_by(subscriptions.c.id))
+    return [receiver(tuple(row)) for row in rows]

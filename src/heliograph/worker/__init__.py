@@ -1,0 +1,1 @@
+"""The edge that does the work: claims jobs, runs their handlers, keeps the clock."""

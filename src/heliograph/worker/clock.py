@@ -1,0 +1,51 @@
+"""Work that comes round by itself. One process is the leader; when it dies another one takes over in a minute."""
+
+import asyncio
+from datetime import timedelta
+
+from heliograph.bootstrap import Heliograph
+from heliograph.kit.log import get_logger
+from heliograph.names import JobName
+from heliograph.queue.base import NORMAL, NewJob
+from heliograph.storage import leases
+
+LEASE_NAME = "clock"
+LEASE = timedelta(seconds=60)
+EVERY_SECONDS = 20.0
+SWEEP_EVERY = timedelta(minutes=1)
+
+_log = get_logger("worker.clock")
+
+
+class Clockwork:
+    """Tries to be the leader and, while it is, asks for upkeep."""
+
+    def __init__(self, heliograph: Heliograph, *, holder: str) -> None:
+        self._heliograph = heliograph
+        self._holder = holder
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            try:
+                await self.tick()
+            except Exception:  # noqa: BLE001 - the clock ticks on whatever happens
+                _log.exception("tick_failed")
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def tick(self) -> bool:
+        """Take or keep the lead and ask for what is due; tell whether this process leads."""
+        heliograph = self._heliograph
+        now = heliograph.clock.now()
+        async with heliograph.store.begin() as tx:
+            if not await leases.acquire(tx, LEASE_NAME, holder=self._holder, until=now + LEASE, now=now):
+                return False
+            # The next one waits in the queue already, so that a tick too many changes nothing.
+            job = NewJob(JobName.SWEEP, {}, run_at=now + SWEEP_EVERY, priority=NORMAL, dedupe_key="sweep")
+            await heliograph.queue.add(tx, [job], now=now)
+        return True
+
+    async def release(self) -> None:
+        """Give up the lead."""
+        async with self._heliograph.store.begin() as tx:
+            await leases.release(tx, LEASE_NAME, holder=self._holder)

@@ -1,0 +1,25 @@
+"""Which handler does which job: the one visible table."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from heliograph.delivery.fanout import fanout
+from heliograph.delivery.finish import finish
+from heliograph.delivery.machine import Machine
+from heliograph.delivery.plan import plan
+from heliograph.delivery.retry import retry
+from heliograph.delivery.send import send
+from heliograph.delivery.sweep import sweep
+from heliograph.names import JobName
+from heliograph.queue.base import Job
+
+Handler = Callable[[Machine, Job], Awaitable[None]]
+"""Finishes its job inside the transaction of its effect. Runs again after a crash, so it is idempotent."""
+
+HANDLERS: Mapping[str, Handler] = {
+    JobName.PLAN: plan,
+    JobName.FANOUT: fanout,
+    JobName.SEND: send,
+    JobName.RETRY: retry,
+    JobName.FINISH: finish,
+    JobName.SWEEP: sweep,
+}
