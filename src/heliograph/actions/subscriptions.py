@@ -19,11 +19,12 @@ from heliograph.actions.registration import Registration
 from heliograph.domain.subscription import EndReason, Group, SubscriptionState
 from heliograph.errors import NotFound, SubscriptionConflict, Unauthorized, Unavailable
 from heliograph.kit.context import Context
+from heliograph.kit.paging import Page, read_page
 from heliograph.names import Channel
 from heliograph.protocols import base64url
 from heliograph.storage import groups, subscriptions
 from heliograph.storage.store import Tx
-from heliograph.storage.subscriptions import Subscription
+from heliograph.storage.subscriptions import Filter, Subscription
 
 SECRET_PREFIX = "hss_"  # noqa: S105 - what every subscription secret begins with
 _SECRET_BYTES = 32
@@ -226,6 +227,38 @@ async def look(tx: Tx, project_id: str, subscription_id: str) -> Known:
     return Known(found, tuple(joined[subscription_id]))
 
 
+async def listing(tx: Tx, *, project_id: str, wanted: Filter, cursor: str | None, limit: int) -> Page[Known]:
+    """Return a page of subscriptions with their groups, oldest first."""
+
+    async def fetch(after: str | None, count: int) -> list[Known]:
+        found = await subscriptions.page(tx, project_id, wanted, after=after, limit=count)
+        joined = await groups.of_subscriptions(tx, [one.id for one in found])
+        return [Known(one, tuple(joined[one.id])) for one in found]
+
+    return await read_page(
+        fetch,
+        lambda known: known.subscription.id,
+        listing=f"subscriptions/{project_id}/{wanted}",
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+async def locked(tx: Tx, project_id: str, subscription_id: str) -> Subscription:
+    """Return a subscription for an operator to change; nobody else changes it meanwhile.
+
+    Raises:
+        NotFound: there is no such subscription in the project.
+    """
+    if await subscriptions.get(tx, project_id, subscription_id) is None:
+        raise NotFound("There is no such subscription in this project.")
+    await subscriptions.lock(tx, [subscription_id])
+    found = await subscriptions.get(tx, project_id, subscription_id)
+    if found is None:
+        raise NotFound("There is no such subscription in this project.")
+    return found
+
+
 async def authorized(
     tx: Tx, project_id: str, subscription_id: str, secret: str | None, *, lock: bool = False
 ) -> Subscription:
@@ -235,14 +268,16 @@ async def authorized(
         NotFound: there is no such subscription in the project, so the browser has to register again.
         Unauthorized: the secret is missing or not the subscription's.
     """
-    if lock:
-        await subscriptions.lock(tx, [subscription_id])
     found = await subscriptions.get(tx, project_id, subscription_id)
     if found is None:
         raise NotFound("There is no such subscription in this project: register again.")
     if secret is None or not hmac.compare_digest(_hash(secret), found.secret_hash):
         raise Unauthorized("Show the subscription's secret: Authorization: Bearer hss_….")
-    return found
+    if not lock:
+        return found
+    # Looked at again under the lock, and not locked before: a stranger must not lock anything.
+    await subscriptions.lock(tx, [subscription_id])
+    return await authorized(tx, project_id, subscription_id, secret)
 
 
 async def end(tx: Tx, ctx: Context, *, subscription: Subscription, reason: EndReason) -> None:

@@ -2,7 +2,17 @@
 
 from litestar.types import ControllerRouterHandler
 
-from heliograph.api.admin import deliveries, keys, notifications, projects, providers, vapid_keys
+from heliograph.api.admin import (
+    deliveries,
+    groups,
+    keys,
+    notifications,
+    profiles,
+    projects,
+    providers,
+    subscriptions,
+    vapid_keys,
+)
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     *projects.ROUTES,
@@ -11,4 +21,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *providers.ROUTES,
     *notifications.ROUTES,
     *deliveries.ROUTES,
+    *subscriptions.ROUTES,
+    *profiles.ROUTES,
+    *groups.ROUTES,
 )

@@ -84,14 +84,14 @@ class ConfigView(View, frozen=True, kw_only=True):
     vapid_key_id: str
 
 
-class GroupView(View, frozen=True, kw_only=True):
+class OwnGroupView(View, frozen=True, kw_only=True):
     """A group, or the part of it with one identifier."""
 
     name: str
     identifier: str | None
 
 
-class SubscriptionView(View, frozen=True, kw_only=True):
+class OwnSubscriptionView(View, frozen=True, kw_only=True):
     """A subscription as its browser may see it."""
 
     id: str
@@ -99,11 +99,11 @@ class SubscriptionView(View, frozen=True, kw_only=True):
     vapid_key_id: str
     application_server_key_current: bool
     """Whether it was made with the key that /config gives now; if not, the page should subscribe anew."""
-    groups: list[GroupView]
+    groups: list[OwnGroupView]
     identified: bool
 
 
-class RegisteredView(SubscriptionView, frozen=True, kw_only=True):
+class RegisteredView(OwnSubscriptionView, frozen=True, kw_only=True):
     """A registered subscription. Keep the secret in the browser: it is shown here and never again."""
 
     secret: str
@@ -144,13 +144,13 @@ def said(form: SubscriptionForm, *, origin: str | None, user_agent: str | None) 
     )
 
 
-def group_views(groups: tuple[Group, ...]) -> list[GroupView]:
+def group_views(groups: tuple[Group, ...]) -> list[OwnGroupView]:
     """Return what callers see of groups."""
-    return [GroupView(name=group.name, identifier=group.identifier) for group in groups]
+    return [OwnGroupView(name=group.name, identifier=group.identifier) for group in groups]
 
 
 def view_members(known: Known, project: PublicProject) -> dict[str, Any]:
-    """Return the members of `SubscriptionView`."""
+    """Return the members of `OwnSubscriptionView`."""
     subscription = known.subscription
     return {
         "id": subscription.id,

@@ -9,7 +9,7 @@ from heliograph.actions import registration, subscriptions
 from heliograph.actions.registration import Registration
 from heliograph.api.operation import operation
 from heliograph.api.public.access import NEEDS_SECRET, Page, directory_of, secret_of
-from heliograph.api.public.forms import RegisteredView, SubscriptionForm, SubscriptionView, said, view_members
+from heliograph.api.public.forms import OwnSubscriptionView, RegisteredView, SubscriptionForm, said, view_members
 from heliograph.api.wired import Wired
 from heliograph.domain.subscription import EndReason
 from heliograph.errors import (
@@ -75,12 +75,12 @@ async def create_subscription(
 )
 async def get_subscription(
     subscription_id: FromPath[str], page: Page, heliograph: Wired, request: Request[Any, Any, Any]
-) -> SubscriptionView:
+) -> OwnSubscriptionView:
     """Return what the server knows: a browser compares it with what it knows itself, on page views."""
     async with heliograph.store.read() as tx:
         await subscriptions.authorized(tx, page.project.id, subscription_id, secret_of(request))
         known = await subscriptions.look(tx, page.project.id, subscription_id)
-    return SubscriptionView(**view_members(known, page.project))
+    return OwnSubscriptionView(**view_members(known, page.project))
 
 
 @put(
@@ -95,7 +95,7 @@ async def replace_subscription(
     page: Page,
     heliograph: Wired,
     request: Request[Any, Any, Any],
-) -> SubscriptionView:
+) -> OwnSubscriptionView:
     """Say that the subscription is still there, or give it a new endpoint and new keys.
 
     Its id, groups, person and history stay, and it is active again if it was not.
@@ -110,7 +110,7 @@ async def replace_subscription(
             subscription_id=subscription_id,
             secret=secret_of(request),
         )
-    return SubscriptionView(**view_members(known, page.project))
+    return OwnSubscriptionView(**view_members(known, page.project))
 
 
 @delete(
