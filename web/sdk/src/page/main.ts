@@ -86,6 +86,9 @@ function begin(client: Client, tag: Tag, events: Emitter, failed: (error: Heliog
   const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined;
   workers?.addEventListener("message", ({ data }: MessageEvent<Message | undefined>) => {
     if (data?.heliograph === "clicked") {
+      // The worker has focused this page because only the fragment differs.
+      const { hash } = new URL(data.click.url);
+      if (hash) location.hash = hash;
       events.emit("clicked", data.click);
       void takeValue(CLICK_VALUE).catch(() => undefined);
     } else if (data?.heliograph === "data") {

@@ -15,7 +15,7 @@ export type Identity = { readonly external_id: string; readonly signature: strin
 
 export interface SubscriptionBody {
   readonly endpoint: string;
-  readonly keys: Readonly<Record<string, string>> | undefined;
+  readonly keys: { readonly p256dh: string; readonly auth: string };
   readonly application_server_key: string;
   readonly expiration_time: number | null;
   readonly language: string | undefined;

@@ -6,13 +6,15 @@
  */
 
 import { HeliographError } from "./errors";
-import { STORAGE_LIMIT, within } from "./timing";
+import { STORAGE_LIMIT, STUCK, within } from "./timing";
 
 const NAME = "heliograph";
 const STORES = ["values", "receipts"] as const;
 type StoreName = (typeof STORES)[number];
 
 let opening: Promise<IDBDatabase> | undefined;
+/** Until when storage counts as stuck, in milliseconds. */
+let stuckUntil = 0;
 
 function open(): Promise<IDBDatabase> {
   return (opening ??= new Promise<IDBDatabase>((resolve, reject) => {
@@ -54,14 +56,17 @@ export async function transact<T>(
   mode: IDBTransactionMode,
   work: (store: IDBObjectStore, done: (value: T) => void) => void,
 ): Promise<T> {
+  if (Date.now() < stuckUntil) throw new Error("IndexedDB is stuck");
   for (let last = false; ; last = true) {
     try {
       return await within(STORAGE_LIMIT, "IndexedDB", attempt(name, mode, work));
     } catch (error) {
-      // Browsers close idle or evicted databases under us, so the first failure only costs the connection. What never
-      // answered will not answer now.
+      // Browsers close idle or evicted databases under us, so the first failure only costs the connection.
       opening = undefined;
-      if (last || error instanceof HeliographError) throw error;
+      // WebKit lets the transaction of one suspended page block all others for minutes: waiting once is enough.
+      const stuck = error instanceof HeliographError;
+      if (stuck) stuckUntil = Date.now() + STUCK;
+      if (stuck || last) throw error;
     }
   }
 }

@@ -7,6 +7,8 @@ export const BROWSER_LIMIT = 30_000;
 export const REQUEST_LIMIT = 20_000;
 /** IndexedDB opens in milliseconds or, in some private modes, never. */
 export const STORAGE_LIMIT = 2_000;
+/** How long storage that did not answer is left alone. */
+export const STUCK = 30_000;
 /** How old a confirmed subscription may become before the page sends it again. */
 export const REFRESH_AFTER = 24 * 3_600_000;
 

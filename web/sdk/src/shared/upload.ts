@@ -7,9 +7,10 @@ import { changeState, type State } from "./state";
 import { keyOf } from "./subscription";
 
 function describe(subscription: PushSubscription, state: State, identity?: Identity): SubscriptionBody {
+  const { p256dh, auth } = subscription.toJSON().keys as SubscriptionBody["keys"];
   return {
     endpoint: subscription.endpoint,
-    keys: subscription.toJSON().keys,
+    keys: { p256dh, auth },
     application_server_key: keyOf(subscription) || (state.serverKey ?? ""),
     expiration_time: subscription.expirationTime ?? null,
     // What is undefined is not sent; some browsers answer with an empty string.

@@ -17,8 +17,8 @@ export const fittingTab = <T extends { readonly url: string }>(tabs: readonly T[
   tabs.find((tab) => tab.url === url) ?? tabs.find((tab) => comparable(tab.url) === comparable(url));
 
 /**
- * Focus comes first: it uses up the one permission that a click grants, navigate() would make the tab's handle stale, and
- * where focus() is refused (iOS does so) a new window must still open.
+ * Focus comes first: it uses up the one permission that a click grants, and where it is refused (iOS does so) a new window
+ * must still open. The page goes to the address's fragment by itself: it is not ours to navigate.
  */
 async function open(click: Click): Promise<void> {
   const tabs = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
@@ -27,8 +27,6 @@ async function open(click: Click): Promise<void> {
     try {
       const focused = await tab.focus();
       focused.postMessage({ heliograph: "clicked", click });
-      // Same page, other fragment; rejects for a tab outside our scope, which then simply stays where it is.
-      if (focused.url !== click.url && new URL(click.url).hash) await focused.navigate(click.url).catch(() => null);
       return;
     } catch {
       // Closed meanwhile, or not allowed.

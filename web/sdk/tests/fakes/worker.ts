@@ -13,7 +13,6 @@ export class FakeClient {
   messages: any[] = [];
   focused = false;
   focusFails = false;
-  navigated: string[] = [];
 
   constructor(public url: string) {}
 
@@ -23,11 +22,6 @@ export class FakeClient {
     if (this.focusFails) throw new DOMException("not allowed", "InvalidAccessError");
     this.focused = true;
     return this;
-  }
-
-  async navigate(url: string): Promise<never> {
-    this.navigated.push(url);
-    throw new TypeError("This service worker is not the client's active service worker");
   }
 }
 

@@ -50,6 +50,13 @@ test("What the worker tells of becomes events; what others post is ignored.", ()
   assert.deepEqual(heard[heard.length - 1], ["data", { data: { stock: 3 }, notification: "ntf_1", delivery: "dlv_2" }]);
 });
 
+test("A page that a click has focused goes to the fragment of the click.", () => {
+  const click = { notification: null, delivery: null, action: null, url: "https://shop.example/cart?a=1#gift", data: null };
+  tellPage({ data: { heliograph: "clicked", click } });
+  assert.equal(page.location.hash, "#gift");
+  assert.deepEqual(heard[heard.length - 1], ["clicked", click]);
+});
+
 test("Methods return promises and reject with a code; errors are heard by listeners instead of warned of.", async () => {
   const errors: string[] = [];
   sdk.push(["on", "error", (error: any) => errors.push(error.code)]);

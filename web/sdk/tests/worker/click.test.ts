@@ -76,12 +76,12 @@ test("A browser that refuses to focus a tab still gets a new window.", async () 
   assert.deepEqual(worker.opened, [URL_]);
 });
 
-test("A tab that may not be navigated to the fragment is left focused.", async () => {
+test("A tab that shows the page at another fragment is focused and told where to go.", async () => {
   const tab = new FakeClient(URL_);
   worker.windows = [tab];
   await click(notification(URL_ + "#comments"));
   assert(tab.focused);
-  assert.deepEqual(tab.navigated, [URL_ + "#comments"]);
+  assert.equal(tab.messages[0].click.url, URL_ + "#comments");
   assert.deepEqual(worker.opened, []);
 });
 
