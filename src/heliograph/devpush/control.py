@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, TypeVar
 
 from heliograph.devpush.addresses import token_of
 from heliograph.devpush.commands import BrowserCommands
 from heliograph.devpush.events import Events
-from heliograph.devpush.faults import ActiveFault, Fault, FaultKind, Faults
+from heliograph.devpush.faults import METADATA_ADDRESS, ActiveFault, Fault, FaultKind, Faults
 from heliograph.devpush.ledger import Ledger
 from heliograph.devpush.model import Record, Service
 from heliograph.devpush.relay import Relay
@@ -18,6 +20,7 @@ from heliograph.devpush.wire import Answer, Request, json_answer
 PREFIX = "/devpush/"
 _DEFAULT_LIMIT = 100
 _MAX_LIMIT = 10_000
+_LARGEST_NUMBER = 10**9
 _FAULT_MEMBERS = {
     "kind",
     "token",
@@ -32,6 +35,8 @@ _FAULT_MEMBERS = {
     "probability",
     "larger_than",
 }
+
+E = TypeVar("E", bound=StrEnum)
 
 
 class Control:
@@ -102,8 +107,8 @@ class Control:
     def _messages(self, request: Request) -> list[dict[str, Any]]:
         wanted = request.query.get("endpoint") or request.query.get("token")
         if wanted is None:
-            limit = int(request.query.get("limit", _DEFAULT_LIMIT))
-            return [record_json(r) for r in self._ledger.recent(min(max(limit, 1), _MAX_LIMIT))]
+            limit = _limit(request.query.get("limit", str(_DEFAULT_LIMIT)))
+            return [record_json(r) for r in self._ledger.recent(limit)]
         return [record_json(r) for r in self._ledger.of_token(_token(wanted))]
 
     def _subscriptions(self) -> list[dict[str, Any]]:
@@ -160,30 +165,47 @@ def _token(address: str) -> str:
     return token
 
 
+def _limit(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError("limit must be a whole number.")
+    return min(max(int(text), 1), _MAX_LIMIT)
+
+
 def fault_from_json(value: dict[str, Any]) -> Fault:
     """Read a fault; times are in seconds (`retry_after_seconds`, `delay_seconds`). Raises `ValueError`."""
     if unknown := set(value) - _FAULT_MEMBERS:
         raise ValueError(f"Unknown: {', '.join(sorted(unknown))}.")
-    address, service, retry = (
-        value.get("endpoint") or value.get("token"),
-        value.get("service"),
-        value.get("retry_after_seconds"),
+    address, retry = value.get("endpoint") or value.get("token"), _number(value, "retry_after_seconds")
+    times, larger_than, service = _number(value, "times"), _number(value, "larger_than"), value.get("service")
+    return Fault(
+        kind=_member(FaultKind, value.get("kind", "status")),
+        token=_token(str(address)) if address else None,
+        service=_member(Service, service) if service else None,
+        status=int(_number(value, "status") or HTTPStatus.SERVICE_UNAVAILABLE),
+        retry_after=timedelta(seconds=retry) if retry is not None else None,
+        retry_as_date=bool(value.get("retry_as_date", False)),
+        delay=timedelta(seconds=_number(value, "delay_seconds") or 0),
+        location=str(value.get("location") or METADATA_ADDRESS),
+        times=int(times) if times is not None else None,
+        probability=1.0 if (share := _number(value, "probability")) is None else share,
+        larger_than=int(larger_than) if larger_than is not None else None,
     )
-    optional = {name: value[name] for name in ("location", "times", "larger_than") if value.get(name) is not None}
+
+
+def _number(value: dict[str, Any], name: str) -> float | None:
+    number = value.get(name)
+    if number is None:
+        return None
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= _LARGEST_NUMBER:
+        raise ValueError(f"{name} must be a number from 0 up.")
+    return number
+
+
+def _member(kind: type[E], name: object) -> E:
     try:
-        return Fault(
-            kind=FaultKind(value.get("kind", "status")),
-            token=_token(str(address)) if address else None,
-            service=Service(service) if service else None,
-            status=int(value.get("status", 503)),
-            retry_after=timedelta(seconds=float(retry)) if retry is not None else None,
-            retry_as_date=bool(value.get("retry_as_date", False)),
-            delay=timedelta(seconds=float(value.get("delay_seconds", 0))),
-            probability=float(value.get("probability", 1)),
-            **optional,
-        )
-    except TypeError as error:
-        raise ValueError("A value has the wrong type.") from error
+        return kind(name)
+    except ValueError:
+        raise ValueError(f"{name} is none of {', '.join(kind)}.") from None
 
 
 def fault_json(active: ActiveFault) -> dict[str, Any]:
