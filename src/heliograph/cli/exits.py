@@ -36,7 +36,10 @@ def sentences(error: BaseException) -> list[str]:
         case SettingsError():
             return error.sentences
         case Problem():
-            return [error.detail, *(f"{item.pointer}: {item.detail}" for item in error.errors)]
+            return [
+                error.detail,
+                *(f"{item.pointer}: {item.detail}" for item in error.errors if item.detail != error.detail),
+            ]
         case BootstrapError() | CommandError() | StoreError():
             return [str(error)]
         case SQLAlchemyError():

@@ -68,7 +68,7 @@ def send(
     if as_json:
         screen.write_json(_as_json(tally))
     elif wait:
-        screen.console().print(_table(tally))
+        _show(tally)
     else:
         typer.echo(f"Taken over as {tally.row.notification.id}.")
     if wait and not _accepted(tally):
@@ -157,6 +157,8 @@ def _as_json(tally: Tally) -> dict[str, Any]:
     }
 
 
-def _table(tally: Tally) -> Any:
+def _show(tally: Tally) -> None:
+    out = screen.console()
+    out.print(f"{tally.row.notification.id} is {tally.row.notification.state}.")
     rows = [(state, reason, count) for (state, reason), count in sorted(tally.counts.items()) if count]
-    return screen.table(f"{tally.row.notification.id}: {tally.row.notification.state}", ("state", "why", "count"), rows)
+    out.print(screen.table(None, ("deliveries", "why", "count"), rows) if rows else "There was nobody to send it to.")

@@ -1,5 +1,6 @@
 """What the demo says: before, the table, and what one can do next."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -74,16 +75,30 @@ def what_next(running: Stage) -> RenderableType:
     grid.add_row("Shop", f'{shop.origin}   press "Notify me" in your own browser')
     grid.add_row("API reference", f"{shop.api}/docs   secret key: {shop.secret_key}")
     grid.add_row("Push service", f"{shop.devpush}   how to point a browser at it, for use without the internet")
-    grid.add_row("Send another", Text(send_command(running)))
-    grid.add_row("", "Ctrl-C ends the demo and removes its data.")
-    return Panel(grid, title="It stays up", title_align="left", expand=False)
+    panel = Panel(grid, title="It stays up", title_align="left", expand=False)
+    return Group(
+        panel,
+        Text("Send another:", style="bold"),
+        # Not in a frame, so that it can be copied.
+        Text(f"  {send_command(running)}", overflow="ignore", no_wrap=True),
+        Text("Ctrl-C ends the demo and removes its data."),
+    )
 
 
 def send_command(running: Stage) -> str:
     """Return one command that sends another notification."""
-    program = Path(sys.argv[0])
-    shown = "heliograph" if program.name == "heliograph" else f"{sys.executable} -m heliograph"
     return (
-        f"HELIOGRAPH_DATA_DIR={running.settings.data_dir} {shown} send 'Good evening' 'From the command line' "
+        f"HELIOGRAPH_DATA_DIR={running.settings.data_dir} {_program()} send 'Good evening' 'From the command line' "
         f"--everyone --url {running.shop.origin}/product/moon --wait"
     )
+
+
+def _program() -> str:
+    """Return how this program is called from the directory where the person is."""
+    installed = Path(sys.executable).with_name("heliograph")
+    if shutil.which("heliograph") == str(installed):
+        return "heliograph"
+    if not installed.exists():
+        return f"{sys.executable} -m heliograph"
+    here = Path.cwd()
+    return str(installed.relative_to(here)) if installed.is_relative_to(here) else str(installed)
