@@ -23,7 +23,7 @@ _BY_NAME: dict[str, Any] = {
     "name": "Shop",
     "origins": ["https://shop.example"],
     "origin": "https://shop.example",
-    "vapid_subject": "mailto:push@shop.example",
+    "vapid_subject": "mailto:push@example.com",
     "plaintext_budget": 2600,
     "identity_public_key": None,
     "publishable_key": "hpk_3q2-7wAAAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBk",

@@ -48,8 +48,15 @@ def _says_nothing(member: Any) -> bool:
 def _stored(value: Content | Audience) -> Any:
     """Return a value as JSON without the members that say nothing."""
     kept = {name: member for name, member in asdict(value).items() if not _says_nothing(member)}
-    # `data` is the sender's own: null, 0 and "" mean what they say there.
-    return msgspec.to_builtins(kept | ({"data": value.data} if isinstance(value, Content) else {}))
+    if isinstance(value, Content):
+        # As text: jsonb would write 1e300 as 301 digits, and lose the order of members.
+        kept["data"] = None if value.data is None else msgspec.json.encode(value.data).decode()
+    return msgspec.to_builtins(kept)
+
+
+def _content(stored: dict[str, Any]) -> Content:
+    data = stored.get("data")
+    return msgspec.convert(stored | {"data": None if data is None else msgspec.json.decode(data)}, Content)
 
 
 def _row(row: Row[Any]) -> NotificationRow:
@@ -59,7 +66,7 @@ def _row(row: Row[Any]) -> NotificationRow:
             id=values["id"],
             project_id=values["project_id"],
             kind=NotificationKind(values["kind"]),
-            content=msgspec.convert(values["content"], Content),
+            content=_content(values["content"]),
             audience=msgspec.convert(values["audience"], Audience),
             state=NotificationState(values["state"]),
             ttl=timedelta(seconds=values["ttl_seconds"]),

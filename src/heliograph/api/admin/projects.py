@@ -123,7 +123,7 @@ def project_view(project: Project) -> ProjectView:
         scope=Scope.MANAGE,
         installation_only=True,
         problems=(ContactRefused,),
-        example={"name": "Shop", "origins": ["https://shop.example"], "vapid_subject": "mailto:push@shop.example"},
+        example={"name": "Shop", "origins": ["https://shop.example"], "vapid_subject": "mailto:push@example.com"},
     ),
 )
 async def create_project(data: JSONBody[NewProject], heliograph: Wired) -> CreatedProjectView:
