@@ -65,4 +65,4 @@ def configure(level: str = "info", *, json: bool = False) -> None:
 def get_logger(name: str) -> Any:
     """Return a logger that stamps its lines with `name`."""
     # Not bind(): that would settle level, form and redaction at import, before configure() is called.
-    return structlog.get_logger(logger=name)
+    return structlog.get_logger(component=name)
