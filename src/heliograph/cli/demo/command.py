@@ -55,7 +55,8 @@ async def _demo(agents: int, *, once: bool, as_json: bool) -> Result | None:
         out.print(report.opening(agents, places))
         # Nothing of the caller's own installation is touched, so its settings are not looked at.
         settings = Settings.load({}).replace(data_dir=Path(directory), port=places.api)
-        running = await stack.enter_async_context(stage(settings, places))
+        settings, devpush = await stack.enter_async_context(processes.bundled_devpush(settings, places.devpush))
+        running = await stack.enter_async_context(stage(settings, devpush, shop_port=places.shop))
         result = await tell(running, agents, out, stop, stack)
         if result is None:
             return None

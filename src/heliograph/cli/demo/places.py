@@ -3,6 +3,8 @@
 import socket
 from dataclasses import dataclass
 
+from heliograph.cli.processes import DevpushPorts
+
 USUAL = {"API": 8970, "shop": 8971, "push service": 8972, "push service (TLS)": 8973, "push service (Chromium)": 8974}
 
 
@@ -12,9 +14,7 @@ class Places:
 
     api: int
     shop: int
-    devpush_http: int
-    devpush_tls: int
-    devpush_mcs: int
+    devpush: DevpushPorts
     notes: tuple[str, ...]
 
 
@@ -29,7 +29,7 @@ def find_places() -> Places:
         if taken:
             notes.append(f"Port {port} is taken, so the {name} is at {chosen}.")
     api, shop, http, tls, mcs = found
-    return Places(api, shop, http, tls, mcs, tuple(notes))
+    return Places(api, shop, DevpushPorts(http, tls, mcs), tuple(notes))
 
 
 def _is_free(port: int) -> bool:

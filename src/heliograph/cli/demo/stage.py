@@ -10,30 +10,28 @@ from dataclasses import asdict, dataclass
 import uvicorn
 
 from heliograph.cli import first_start, opening, processes
-from heliograph.cli.demo.places import Places
 from heliograph.cli.demo.shop import Shop, create_shop
 from heliograph.cli.exits import CommandError
+from heliograph.devpush import DevPush
 from heliograph.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Everything that runs. `ws_url` is where user agents connect."""
+    """Everything that runs."""
 
     settings: Settings
     shop: Shop
-    ws_url: str
+    devpush: DevPush
 
 
 @asynccontextmanager
-async def stage(settings: Settings, places: Places) -> AsyncIterator[Stage]:
-    """Start everything in the order of need, and stop it in the opposite order."""
-    origin = f"http://localhost:{places.shop}"
-    ports = processes.DevpushPorts(places.devpush_http, places.devpush_tls, places.devpush_mcs)
+async def stage(settings: Settings, devpush: DevPush, *, shop_port: int) -> AsyncIterator[Stage]:
+    """Start Heliograph (whose settings lead to `devpush`) and the shop, and stop them at the end."""
+    origin = f"http://localhost:{shop_port}"
     async with contextlib.AsyncExitStack() as stack:
-        api_socket = processes.listen("127.0.0.1", places.api)
-        shop_socket = processes.listen("127.0.0.1", places.shop)
-        settings, devpush = await stack.enter_async_context(processes.bundled_devpush(settings, ports))
+        api_socket = processes.listen("127.0.0.1", settings.port)
+        shop_socket = processes.listen("127.0.0.1", shop_port)
         heliograph = await stack.enter_async_context(opening.opened(settings, may_migrate=True))
         made = await first_start.ensure(heliograph, first_start.Wishes(origins=(origin,), name="Lantern Lane"))
         if made is None:
@@ -54,7 +52,7 @@ async def stage(settings: Settings, places: Places) -> AsyncIterator[Stage]:
         )
         running = asyncio.create_task(processes.together(stop, *parts))
         try:
-            yield Stage(settings, shop, devpush.ws_url)
+            yield Stage(settings, shop, devpush)
         finally:
             stop.set()
             await running

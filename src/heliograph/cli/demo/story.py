@@ -77,7 +77,7 @@ async def _play(running: Stage, agents: int, out: Console, stack: contextlib.Asy
         people = await stack.enter_async_context(
             crowd(
                 on_counts,
-                ws_url=running.ws_url,
+                ws_url=running.devpush.ws_url,
                 api=shop.api,
                 key=shop.publishable_key,
                 origin=shop.origin,
