@@ -178,9 +178,9 @@ def fault_from_json(value: dict[str, Any]) -> Fault:
     address, retry = value.get("endpoint") or value.get("token"), _number(value, "retry_after_seconds")
     times, larger_than, service = _number(value, "times"), _number(value, "larger_than"), value.get("service")
     return Fault(
-        kind=_member(FaultKind, value.get("kind", "status")),
+        kind=_member(FaultKind, str(value.get("kind", "status"))),
         token=_token(str(address)) if address else None,
-        service=_member(Service, service) if service else None,
+        service=_member(Service, str(service)) if service else None,
         status=int(_number(value, "status") or HTTPStatus.SERVICE_UNAVAILABLE),
         retry_after=timedelta(seconds=retry) if retry is not None else None,
         retry_as_date=bool(value.get("retry_as_date", False)),
@@ -201,7 +201,7 @@ def _number(value: dict[str, Any], name: str) -> float | None:
     return number
 
 
-def _member(kind: type[E], name: object) -> E:
+def _member(kind: type[E], name: str) -> E:
     try:
         return kind(name)
     except ValueError:
