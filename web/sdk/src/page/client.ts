@@ -3,7 +3,7 @@
 import type { Identity } from "../shared/api";
 import { HeliographError } from "../shared/errors";
 import { flush } from "../shared/receipts";
-import { changeState, readState } from "../shared/state";
+import { changeState, readState, type State } from "../shared/state";
 import { current } from "../shared/subscription";
 import type { Emitter } from "./events";
 import { group, including, pathOf, without, type GroupLike } from "./groups";
@@ -54,6 +54,9 @@ export interface Client {
   /** Emits "changed" when the status is another than the last one told, and returns it. */
   readonly announce: () => Promise<Status>;
 }
+
+/** There is a row at the server, and the person wants it; one that is being given up is not worked on. */
+const isOurs = (state: State | undefined) => state?.wanted === true && state.id !== undefined;
 
 export function makeClient(tag: Tag, events: Emitter): Client {
   const { scope } = tag;
@@ -142,8 +145,8 @@ export function makeClient(tag: Tag, events: Emitter): Client {
     return exclusive(async () => {
       const person = await personOf(identity);
       const state = await readState(scope);
-      if (!state?.id) return { identified: false };
-      if (state.identity !== person || state.logoutPending) {
+      if (!isOurs(state)) return { identified: false };
+      if (state?.identity !== person || state.logoutPending) {
         await atRow("POST", "/identity", identity);
         await changeState(scope, () => ({ identity: person, logoutPending: undefined }));
         await announce();
@@ -156,12 +159,12 @@ export function makeClient(tag: Tag, events: Emitter): Client {
     link.identity = undefined;
     return exclusive(async () => {
       // Written down first: a logout must reach the server even if this page does not live to see it.
-      const { id } = await changeState(scope, (old) => ({
+      const state = await changeState(scope, (old) => ({
         ...address,
         identity: undefined,
-        logoutPending: old.id ? true : undefined,
+        logoutPending: isOurs(old) || undefined,
       }));
-      if (id) await finishLogout();
+      if (state.logoutPending) await finishLogout();
       await announce();
       return { identified: false };
     });
@@ -170,7 +173,7 @@ export function makeClient(tag: Tag, events: Emitter): Client {
   async function regroup(join: boolean, like: GroupLike, identifier?: string | number | null) {
     const one = group(like, identifier);
     return exclusive(async () => {
-      const subscribed = (await readState(scope))?.id !== undefined;
+      const subscribed = isOurs(await readState(scope));
       if (subscribed) await atRow(join ? "PUT" : "DELETE", pathOf(one));
       await changeState(scope, (old) => ({
         ...address,

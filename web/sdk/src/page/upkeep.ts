@@ -66,18 +66,24 @@ export function makeUpkeep(link: Link, failed: (error: HeliographError) => void)
   }
 
   async function confirm(registration: ServiceWorkerRegistration, state: State, subscription: PushSubscription): Promise<State> {
+    const send = (from: State, what: PushSubscription) => upload(scope, from, what, Date.now(), link.identity);
     let confirmed: State;
     try {
-      confirmed = await upload(scope, state, subscription, Date.now(), link.identity);
+      confirmed = await send(state, subscription);
     } catch (error) {
       const { status, problem } = error as HeliographError;
-      // The endpoint belongs to other keys, or was made with a key that was retired meanwhile: only a new one helps.
-      if (status !== 409 && problem !== "application_server_key_unknown") throw error;
-      await subscription.unsubscribe();
-      link.outdated();
-      const serverKey = (await link.config()).application_server_key;
-      const fresh = await change(() => ({ serverKey }));
-      confirmed = await upload(scope, fresh, await obtain(registration, serverKey), Date.now(), link.identity);
+      if (problem === "identity_refused") {
+        // A proof that expired is no reason to lose the subscription, only the person's name on it.
+        link.identity = undefined;
+        failed(error as HeliographError);
+        confirmed = await send(state, subscription);
+      } else if (status === 409 || problem === "application_server_key_unknown") {
+        // The endpoint belongs to other keys, or was made with a key that was retired meanwhile: only a new one helps.
+        await subscription.unsubscribe();
+        link.outdated();
+        const serverKey = (await link.config()).application_server_key;
+        confirmed = await send(await change(() => ({ serverKey })), await obtain(registration, serverKey));
+      } else throw error;
     }
     if (!link.identity) return confirmed;
     const identity = await personOf(link.identity);
@@ -115,12 +121,9 @@ export function makeUpkeep(link: Link, failed: (error: HeliographError) => void)
   }
 
   async function finishLogout(): Promise<void> {
-    const { id, secret } = await row();
-    try {
-      if (id) await call(address, "DELETE", `/subscriptions/${id}/identity`, { secret });
-    } catch (error) {
-      if (!lost(error)) throw error;
-    }
+    const { id, wanted } = await row();
+    // A row that is on its way out takes its person along; a blocked site gets nothing, and a new row when it is allowed.
+    if (id && wanted && Notification.permission === "granted") await atRow("DELETE", "/identity");
     await change(() => ({ logoutPending: undefined }));
   }
 

@@ -337,6 +337,35 @@ test("After a logout, the next person's identify() is sent although it was sent 
   assert.deepEqual(onlyRow().identity, ADA);
 });
 
+test("A logout that finds its secret dead proves itself anew instead of giving up.", async () => {
+  const { verbs } = await subscribedPage();
+  await verbs.identify(ADA);
+  onlyRow().secret = "another";
+  await verbs.logout();
+  assert.equal(onlyRow().identity, null);
+});
+
+test("Nothing but a click brings back a person who left, whatever is called on the way.", async () => {
+  const { verbs } = await subscribedPage();
+  heliograph.trouble = () => "offline";
+  await verbs.unsubscribe();
+  heliograph.trouble = undefined;
+  heliograph.rows.clear();
+  await Promise.all([verbs.identify(ADA), verbs.join("news"), verbs.leave("old"), verbs.logout()]);
+  await load();
+  assert.equal(manager().subscription, null);
+  assert.equal(heliograph.rows.size, 0);
+});
+
+test("A proof that the server refuses costs the binding, not the subscription.", async () => {
+  const page = await load();
+  heliograph.trouble = ({ body }) => (body?.identity ? [403, { code: "identity_refused" }] : undefined);
+  const status = await page.verbs.subscribe({ identity: ADA });
+  assert.equal(status.status, "subscribed");
+  assert.equal(status.identified, false);
+  assert(emitted(page).includes("error refused"));
+});
+
 test("Groups are joined and left by name and identifier, and remembered before there is a subscription.", async () => {
   const { verbs } = await load();
   assert.deepEqual(await verbs.join("news"), { joined: false });
