@@ -7,6 +7,7 @@ other protocols do not exist here. `docs/explanation/delivery.md` says why libcu
 
 import asyncio
 import contextlib
+import os
 import socket
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,6 +54,19 @@ _ANY_HTTP = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 _READ, _WRITE = pycurl.CSELECT_IN, pycurl.CSELECT_OUT
 
 
+class _Descriptor:
+    """A socket for libcurl, which is handed a duplicate and closes that one; ours ends with this object."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def fileno(self) -> int:
+        return self._number
+
+    def __del__(self) -> None:
+        os.close(self._number)
+
+
 @dataclass(slots=True, eq=False)
 class _Exchange:
     """One transfer on one easy handle, which is used again afterwards."""
@@ -92,7 +106,7 @@ class _Exchange:
         if not self.allow_any_address and not is_public(host if isinstance(host, str) else host.decode()):
             self.refused_address = True
             return pycurl.SOCKET_BAD
-        return socket.socket(family, kind, protocol)
+        return _Descriptor(socket.socket(family, kind, protocol).detach())
 
 
 class CurlSender:
