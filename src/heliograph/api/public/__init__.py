@@ -22,7 +22,8 @@ _HANDLERS = (
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     Router(
         "/v1/public",
-        route_handlers=[*_HANDLERS, preflights(_HANDLERS)],
+        # Preflights first: for a path that is registered without OPTIONS, Litestar adds a handler of its own that stays.
+        route_handlers=[preflights(_HANDLERS), *_HANDLERS],
         guards=[admit, refuse_unknown_parameters],
         dependencies={"page": Provide(provide_page, sync_to_thread=False)},
         request_max_body_size=MAX_BODY,
