@@ -83,15 +83,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_api(heliograph: Heliograph, settings: Settings, on: socket.socket, stop: asyncio.Event) -> None:
-    """Answer the API until `stop`, then finish the requests that are open."""
-    config = uvicorn.Config(
+def api_server(heliograph: Heliograph, settings: Settings) -> uvicorn.Config:
+    """Return how the API is served."""
+    return uvicorn.Config(
         create_app(heliograph),
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         **SERVER,
     )
-    await serve(config, on, stop)
 
 
 SERVER: dict[str, Any] = {

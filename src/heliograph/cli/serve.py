@@ -1,6 +1,7 @@
 """`heliograph serve`."""
 
 import asyncio
+import contextlib
 from typing import Annotated
 
 import typer
@@ -26,7 +27,11 @@ def serve(
 
 
 async def _serve(settings: Settings) -> None:
-    socket = processes.listen(settings.host, settings.port)
-    async with opening.opened(settings) as heliograph, processes.stopping() as stop:
+    async with contextlib.AsyncExitStack() as stack:
+        socket = stack.enter_context(processes.listen(settings.host, settings.port))
+        stop = await stack.enter_async_context(processes.stopping())
+        heliograph = await stack.enter_async_context(opening.opened(settings))
         typer.echo(f"Heliograph answers at http://{settings.host}:{settings.port} (API reference: /docs).", err=True)
-        await processes.together(stop, asyncio.create_task(processes.serve_api(heliograph, settings, socket, stop)))
+        await processes.together(
+            stop, asyncio.create_task(processes.serve(processes.api_server(heliograph, settings), socket, stop))
+        )

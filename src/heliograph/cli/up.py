@@ -47,8 +47,8 @@ def up(
 
 async def _up(settings: Settings, ports: processes.DevpushPorts | None, first: first_start.Wishes) -> None:
     out = screen.console()
-    socket = processes.listen(settings.host, settings.port)
     async with contextlib.AsyncExitStack() as stack:
+        socket = stack.enter_context(processes.listen(settings.host, settings.port))
         stop = await stack.enter_async_context(processes.stopping())
         pushing = None
         if ports is not None:
@@ -62,6 +62,6 @@ async def _up(settings: Settings, ports: processes.DevpushPorts | None, first: f
             out.print(f"Bundled push service: {pushing.http_url} (open it to see how to point a browser at it)")
         await processes.together(
             stop,
-            asyncio.create_task(processes.serve_api(heliograph, settings, socket, stop)),
+            asyncio.create_task(processes.serve(processes.api_server(heliograph, settings), socket, stop)),
             asyncio.create_task(processes.work(heliograph, stop)),
         )

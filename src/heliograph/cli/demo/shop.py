@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 from litestar import Litestar, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.exceptions import NotFoundException, PermissionDeniedException
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from heliograph.cli.demo.products import FOLDER, PRODUCTS, Product
 
@@ -85,7 +86,7 @@ def home(request: Request[Any, Any, State]) -> Response[str]:
 
 
 @get("/product/{slug:str}", sync_to_thread=False)
-def lamp(request: Request[Any, Any, State], slug: str) -> Response[str]:
+def lamp(request: Request[Any, Any, State], slug: FromPath[str]) -> Response[str]:
     """Show one lamp: where a click on a notification leads."""
     return _page(_shop(request), _product(slug))
 
@@ -98,7 +99,7 @@ def worker(request: Request[Any, Any, State]) -> Response[str]:
 
 
 @get("/{name:str}", sync_to_thread=False)
-def file(name: str) -> Response[bytes]:
+def file(name: FromPath[str]) -> Response[bytes]:
     """Serve style, script and pictures."""
     if name not in _FILES:
         raise NotFoundException
@@ -106,14 +107,14 @@ def file(name: str) -> Response[bytes]:
 
 
 @get("/browsers", sync_to_thread=False)
-def browsers(request: Request[Any, Any, State], page: str = "") -> dict[str, Any]:
+def browsers(request: Request[Any, Any, State], page: FromQuery[str] = "") -> dict[str, Any]:
     """Return commands that open a browser pointed at the bundled push service."""
     shop = _shop(request)
     return dict(shop.commands(page if page.startswith(f"{shop.origin}/") else shop.origin))
 
 
 @post("/send-me-one", status_code=200)
-async def send_me_one(request: Request[Any, Any, State], data: dict[str, Any]) -> dict[str, str]:
+async def send_me_one(request: Request[Any, Any, State], data: JSONBody[dict[str, Any]]) -> dict[str, str]:
     """Let the shop's server send a notification to the subscription that the page names."""
     shop = _shop(request)
     # Another site's page must not make the shop send.
@@ -128,7 +129,7 @@ async def send_me_one(request: Request[Any, Any, State], data: dict[str, Any]) -
     return {"notification": answer.json()["id"]}
 
 
-def _product(slug: str) -> Product:
+def _product(slug: FromPath[str]) -> Product:
     for item in PRODUCTS:
         if item.slug == slug:
             return item

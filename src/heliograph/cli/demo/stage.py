@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -30,8 +29,8 @@ async def stage(settings: Settings, devpush: DevPush, *, shop_port: int) -> Asyn
     """Start Heliograph (whose settings lead to `devpush`) and the shop, and stop them at the end."""
     origin = f"http://localhost:{shop_port}"
     async with contextlib.AsyncExitStack() as stack:
-        api_socket = processes.listen("127.0.0.1", settings.port)
-        shop_socket = processes.listen("127.0.0.1", shop_port)
+        api_socket = stack.enter_context(processes.listen("127.0.0.1", settings.port))
+        shop_socket = stack.enter_context(processes.listen("127.0.0.1", shop_port))
         heliograph = await stack.enter_async_context(opening.opened(settings, may_migrate=True))
         made = await first_start.ensure(heliograph, first_start.Wishes(origins=(origin,), name="Lantern Lane"))
         if made is None:
@@ -44,11 +43,13 @@ async def stage(settings: Settings, devpush: DevPush, *, shop_port: int) -> Asyn
             devpush=devpush.http_url,
             commands=lambda page: asdict(devpush.browser_commands(page)),
         )
+        api_server = processes.api_server(heliograph, settings)
+        shop_server = uvicorn.Config(create_shop(shop), **processes.SERVER)
         stop = asyncio.Event()
         parts = (
-            asyncio.create_task(processes.serve_api(heliograph, settings, api_socket, stop)),
+            asyncio.create_task(processes.serve(api_server, api_socket, stop)),
+            asyncio.create_task(processes.serve(shop_server, shop_socket, stop)),
             asyncio.create_task(processes.work(heliograph, stop)),
-            asyncio.create_task(_serve_shop(shop, shop_socket, stop)),
         )
         running = asyncio.create_task(processes.together(stop, *parts))
         try:
@@ -56,8 +57,3 @@ async def stage(settings: Settings, devpush: DevPush, *, shop_port: int) -> Asyn
         finally:
             stop.set()
             await running
-
-
-async def _serve_shop(shop: Shop, on: socket.socket, stop: asyncio.Event) -> None:
-    config = uvicorn.Config(create_shop(shop), **processes.SERVER)
-    await processes.serve(config, on, stop)

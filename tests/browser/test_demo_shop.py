@@ -1,0 +1,50 @@
+"""The demo's shop with a real browser: what a person does who follows the README."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from tests.browser.support.driver import Browser, Tab
+from tests.browser.support.waiting import FIRST_SUBSCRIBE, eventually
+
+from heliograph.cli.demo.places import find_places
+from heliograph.cli.demo.stage import Stage, stage
+from heliograph.devpush import DevPush
+from heliograph.settings import Settings
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def running(devpush: DevPush, tmp_path: Path) -> AsyncIterator[Stage]:
+    places = find_places()
+    settings = Settings.load({}).replace(
+        data_dir=tmp_path / "data",
+        port=places.api,
+        devpush_url=devpush.http_url,
+        devpush_tls_port=devpush.tls_port,
+        devpush_ca_file=devpush.ca_file,
+    )
+    async with stage(settings, devpush, shop_port=places.shop) as staged:
+        yield staged
+
+
+async def is_visible(tab: Tab, selector: str) -> bool:
+    return bool(await tab.run("return !document.querySelector(args[0]).hidden", selector))
+
+
+async def test_notify_me_leads_to_a_notification_and_its_click_to_the_lamp(browser: Browser, running: Stage):
+    """A person presses the button, gets a notification, clicks it, and stands before the lamp."""
+    tab = await browser.open(f"{running.shop.origin}/product/moon")
+    await eventually(lambda: is_visible(tab, "#on"), "the button to be offered", FIRST_SUBSCRIBE)
+
+    await tab.press("#on")
+    await eventually(lambda: is_visible(tab, "#try"), "the page to be subscribed", FIRST_SUBSCRIBE)
+    await tab.run("history.replaceState(null, '', '/')")  # so that the click is seen to lead somewhere
+    await tab.press("#try")
+    await browser.click("Back in stock")
+
+    await browser.wait_until_in_front(f"{running.shop.origin}/product/reading")
+    said = await tab.run("return document.querySelector('#log').textContent")
+    assert "subscribed (notifications are on)" in said
