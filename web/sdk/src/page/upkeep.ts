@@ -154,6 +154,8 @@ export function makeUpkeep(link: Link, failed: (error: HeliographError) => void)
       await change(() => ({ wanted: false }));
       return withdraw();
     }
+    // The push service has given up this endpoint, whatever the browser believes: only another one is of use.
+    if (answer?.state === "gone") await giveUp(scope);
     const due = isDue(refreshedAt, Date.now());
     if (answer?.state !== "active" || due) await establish();
     else if (!answer.identified) await change(() => ({ identity: undefined }));

@@ -214,12 +214,15 @@ test("A row that the server lost is made again, with groups and identity.", asyn
   assert.deepEqual(onlyRow().identity, ADA);
 });
 
-test("A row that the push service declared gone is revived.", async () => {
+test("A row that the push service declared gone is revived with a new endpoint, since the old one is dead.", async () => {
   await subscribedPage();
+  const { id, endpoint } = onlyRow();
   onlyRow().state = "gone";
   visit.clear();
   await load();
+  assert.deepEqual([...heliograph.rows.keys()], [id]);
   assert.equal(onlyRow().state, "active");
+  assert.notEqual(onlyRow().endpoint, endpoint);
 });
 
 test("A person whom an operator unsubscribed at the server stays unsubscribed.", async () => {
