@@ -7,9 +7,11 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import Table, select
 
 from heliograph.actions.projects import CreatedProject
 from heliograph.protocols import base64url
+from heliograph.storage.store import Store
 
 ORIGIN = "https://shop.example"
 ENDPOINTS = "https://updates.push.services.mozilla.com/wpush/v2/"
@@ -80,10 +82,10 @@ class Site:
         *,
         secret: str | None = None,
         content: bytes | None = None,
-        headers: dict[str, str | None] | None = None,
+        headers: dict[str, Any] | None = None,
     ) -> httpx.Response:
         """Call the public API; `body` is sent as JSON, `content` as it is; a header of None is left out."""
-        given: dict[str, str | None] = {"Heliograph-Key": self.key, "Origin": self.origin}
+        given: dict[str, Any] = {"Heliograph-Key": self.key, "Origin": self.origin}
         if secret is not None:
             given["Authorization"] = f"Bearer {secret}"
         if body is not None or content is not None:
@@ -110,3 +112,14 @@ def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
     assert document["detail"].endswith((".", "…."))
     assert {"type", "title"} <= set(document)
     return document
+
+
+async def rows(store: Store, table: Table) -> list[dict[str, Any]]:
+    """Everything that a table holds."""
+    async with store.read() as tx:
+        return [dict(row._mapping) for row in await tx.execute(select(table).order_by(*table.primary_key))]
+
+
+async def row(store: Store, table: Table, key: str) -> dict[str, Any]:
+    """One row by its `id`."""
+    return next(found for found in await rows(store, table) if found["id"] == key)
