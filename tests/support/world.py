@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from heliograph.actions import groups, notifications, projects, subscriptions
+from heliograph.actions import groups, notifications, projects
 from heliograph.actions.notifications import Draft
 from heliograph.actions.projects import CreatedProject
 from heliograph.bootstrap import Heliograph
 from heliograph.delivery.machine import Machine
 from heliograph.devpush import DevPush, DevPushConfig, Service
 from heliograph.devpush.agents import Agent, AgentFleet
-from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.endpoint import DevpushRoute, EndpointPolicy, PushService
 from heliograph.domain.notification import Audience, AudienceKind, Content, Notification, NotificationState
+from heliograph.domain.subscription import Group
 from heliograph.kit.clock import FrozenClock
 from heliograph.kit.curl import CurlSender
 from heliograph.kit.http import HttpSender
@@ -29,7 +29,7 @@ from heliograph.storage import notifications as notification_rows
 from heliograph.storage import subscriptions as subscription_rows
 from heliograph.storage.store import Store
 from heliograph.storage.subscriptions import Subscription
-from heliograph.worker.run import drain, make_machine
+from heliograph.worker.run import drain, make_machine, perform
 
 EVERYONE = Audience(AudienceKind.EVERYONE)
 
@@ -127,6 +127,16 @@ class World:
     async def work(self) -> list[str]:
         """Run what is due; return the names of the jobs that ran."""
         return [job.name for job in await drain(self.heliograph, machine=self.machine)]
+
+    async def step(self, name: str) -> None:
+        """Run jobs, one after the other, until one of this name has run."""
+        while True:
+            queue, now = self.heliograph.queue, self.clock.now()
+            jobs = await queue.claim(worker=self.machine.worker, limit=1, lease=timedelta(minutes=1), now=now)
+            assert jobs, f"No {name} was due."
+            await perform(self.machine, jobs[0])
+            if jobs[0].name == name:
+                return
 
     async def work_on(self, span: timedelta) -> list[str]:
         """Run what is due now and, moving the clock from job to job, what becomes due within a span."""
