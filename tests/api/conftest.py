@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from litestar import Litestar
-from tests.support.api import Tenant, api_client, bearer, installation_key, make_tenant
+from tests.support.api import Tenant, api_client, bare, bearer, installation_key, make_tenant
 from tests.support.openapi import Contract
 
 from heliograph.api.app import create_app
@@ -29,10 +29,15 @@ def app(heliograph: Heliograph) -> Litestar:
     return create_app(heliograph)
 
 
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    """What the OpenAPI document promises; it depends on no installation."""
+    return Contract(openapi_document(create_app(bare()), base_url="http://push.test"))
+
+
 @pytest.fixture
-async def api(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+async def api(app: Litestar, contract: Contract) -> AsyncIterator[httpx.AsyncClient]:
     """A client in this process; an answer that is not as documented fails the test."""
-    contract = Contract(openapi_document(app, base_url="http://push.test"))
     async with api_client(app, contract) as client:
         yield client
 

@@ -1,7 +1,8 @@
 """An API client for tests, and tenants to be with it."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 from litestar import Litestar
@@ -14,6 +15,11 @@ from heliograph.names import Scope
 from heliograph.storage.api_keys import KeyKind
 
 ADDRESS = "http://push.test"
+
+
+def bare() -> Heliograph:
+    """Return what is enough of an installation to look at the application without calling it."""
+    return cast("Heliograph", SimpleNamespace(base_url=ADDRESS))
 
 
 def bearer(token: str) -> dict[str, str]:
