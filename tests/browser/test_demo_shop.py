@@ -10,6 +10,7 @@ from tests.browser.support.waiting import FIRST_SUBSCRIBE, eventually
 
 from heliograph.cli.demo.places import find_places
 from heliograph.cli.demo.stage import Stage, stage
+from heliograph.cli.processes import pointed_at
 from heliograph.devpush import DevPush
 from heliograph.settings import Settings
 
@@ -19,14 +20,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 @pytest_asyncio.fixture(loop_scope="session")
 async def running(devpush: DevPush, tmp_path: Path) -> AsyncIterator[Stage]:
     places = find_places()
-    settings = Settings.load({}).replace(
-        data_dir=tmp_path / "data",
-        port=places.api,
-        devpush_url=devpush.http_url,
-        devpush_tls_port=devpush.tls_port,
-        devpush_ca_file=devpush.ca_file,
-    )
-    async with stage(settings, devpush, shop_port=places.shop) as staged:
+    settings = Settings.load({}).replace(data_dir=tmp_path / "data", port=places.api)
+    async with stage(pointed_at(settings, devpush), devpush, shop_port=places.shop) as staged:
         yield staged
 
 

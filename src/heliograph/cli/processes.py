@@ -155,7 +155,11 @@ async def bundled_devpush(settings: Settings, ports: DevpushPorts) -> AsyncItera
         http_port=ports.http, tls_port=ports.tls, mcs_port=ports.mcs, file=settings.data_dir / "devpush.sqlite3"
     )
     async with started(config) as devpush:
-        changed = settings.replace(
-            devpush_url=devpush.http_url, devpush_tls_port=devpush.tls_port, devpush_ca_file=devpush.ca_file
-        )
-        yield changed, devpush
+        yield pointed_at(settings, devpush), devpush
+
+
+def pointed_at(settings: Settings, devpush: DevPush) -> Settings:
+    """Return settings that lead to a bundled push service."""
+    return settings.replace(
+        devpush_url=devpush.http_url, devpush_tls_port=devpush.tls_port, devpush_ca_file=devpush.ca_file
+    )

@@ -11,8 +11,9 @@ function note(text) {
   const time = document.createElement("time");
   time.textContent = new Date().toLocaleTimeString();
   entry.append(time, text);
-  by("log").append(entry);
-  entry.scrollIntoView({ block: "nearest" });
+  const log = by("log");
+  log.append(entry);
+  log.scrollTop = log.scrollHeight;
 }
 
 const STATES = {
