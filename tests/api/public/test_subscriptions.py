@@ -236,7 +236,7 @@ async def test_unsubscribing(site: Site, heliograph: Heliograph, clock: FrozenCl
 @pytest.mark.parametrize("ended", ["gone", "unsubscribed"])
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 async def test_reviving(ended: str, method: str, site: Site, heliograph: Heliograph, clock: FrozenClock) -> None:
-    """A browser that comes back with its endpoint is active again under its old id, and the endpoint counts as young."""
+    """A browser that comes back with its endpoint is active again under its old id; the endpoint counts as young."""
     browser = Browser.new("a")
     made = await site.register(browser)
     async with heliograph.store.begin() as tx:
