@@ -7,6 +7,8 @@ from tests.architecture.sources import PACKAGE, TESTS, modules, name, tree
 
 MAX_LINES = 400
 _SKIPPING = re.compile(r"\bOFFSET\b")
+_OTHERS_USERS = ("agent", "agents", "pref", "prefs", "visible")
+"""What browsers and standards call so."""
 _VAGUE = re.compile(r"(Manager|Helper|Util|Utils|Impl)$")
 
 
@@ -44,7 +46,7 @@ def test_only_storage_and_queue_write_sql() -> None:
             continue
         for node in ast.walk(tree(path)):
             match node:
-                case ast.ImportFrom(module=str(module)) if module.split(".")[0] == "sqlalchemy":
+                case ast.ImportFrom(module=str(module)) if re.match(r"sqlalchemy(?!\.exc)\b", module):
                     names = {alias.name for alias in node.names}
                     found += [name(path)] if names - {"AsyncConnection"} else []
                 case ast.Import(names=aliases):
@@ -80,10 +82,8 @@ def test_a_person_is_called_profile() -> None:
                 case _:
                     continue
             words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower().split("_")
-            if any(
-                a in ("user", "users") and b not in ("agent", "agents")
-                for a, b in zip(words, [*words[1:], ""], strict=True)
-            ):
+            following = zip(words, [*words[1:], ""], strict=True)
+            if any(each in ("user", "users") and then not in _OTHERS_USERS for each, then in following):
                 found.append(f"{name(path)}: {word}")
     assert found == []
 

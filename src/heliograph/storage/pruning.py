@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Table, and_, delete, or_, select, update
+from sqlalchemy import Table, and_, delete, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from heliograph.kit.ids import ceiling_id
 from heliograph.storage.sql import chunks, constant
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import notifications, ranges, receipts, subscriptions
@@ -26,15 +27,12 @@ class Dead:
 async def end(tx: Tx, dead: Sequence[Dead], *, now: datetime) -> int:
     """Mark subscriptions as gone whose endpoint is still the one that was sent to; return how many were."""
     ended = 0
-    for part in chunks(sorted(dead, key=lambda one: one.subscription_id), columns=2):
-        same = or_(
-            *(
-                and_(subscriptions.c.id == one.subscription_id, subscriptions.c.endpoint_hash == one.endpoint_hash)
-                for one in part
-            )
-        )
-        query = select(subscriptions.c.id).where(same, _ACTIVE).order_by(subscriptions.c.id).with_for_update()
-        still = set((await tx.execute(query)).scalars())
+    for part in chunks(sorted(dead, key=lambda one: one.subscription_id)):
+        ids = [one.subscription_id for one in part]
+        query = select(subscriptions.c.id, subscriptions.c.endpoint_hash).where(subscriptions.c.id.in_(ids), _ACTIVE)
+        rows = await tx.execute(query.order_by(subscriptions.c.id).with_for_update())
+        now_at = {row.id: row.endpoint_hash for row in rows}
+        still = {one.subscription_id for one in part if now_at.get(one.subscription_id) == one.endpoint_hash}
         by_reason: dict[str, list[str]] = {}
         for one in part:
             if one.subscription_id in still:
@@ -69,15 +67,21 @@ async def sweep_receipts(tx: Tx, *, before: datetime, limit: int) -> int:
 
 
 async def sweep_ranges(tx: Tx, *, before: datetime, limit: int) -> int:
-    """Delete the ranges of notifications that finished before an instant."""
-    done = (
-        select(ranges.c.notification_id)
+    """Delete up to `limit` ranges of notifications that finished before an instant, oldest first."""
+    key = (ranges.c.notification_id, ranges.c.number)
+    old = (
+        select(*key)
         .join(notifications, notifications.c.id == ranges.c.notification_id)
-        .where(notifications.c.finished_at < before, ranges.c.state == constant("closed"))
-        .distinct()
+        .where(
+            # What finished before the instant was made before it: the newer ranges are not looked at.
+            ranges.c.notification_id <= ceiling_id("ntf", before),
+            notifications.c.finished_at < before,
+            ranges.c.state == constant("closed"),
+        )
+        .order_by(*key)
         .limit(limit)
     )
-    return await _delete(tx, ranges, and_(ranges.c.notification_id.in_(done), ranges.c.state == constant("closed")))
+    return await _delete(tx, ranges, tuple_(*key).in_(old))
 
 
 async def _delete(tx: Tx, table: Table, condition: ColumnElement[bool]) -> int:

@@ -165,6 +165,7 @@ subscriptions = Table(
     Index("ix_subscriptions_page", "project_id", "id"),
     Index("ix_subscriptions_profile", "profile_id", "id"),
     Index("ix_subscriptions_vapid_key", "vapid_key_id", "state"),
+    Index("ix_subscriptions_provider", "provider_id"),
     Index(
         "ix_subscriptions_ended",
         "ended_at",
@@ -196,6 +197,7 @@ groups = Table(
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("project_id", "name", "identifier"),
     Index(None, "project_id", "id"),
+    Index(None, "project_id", "name", "id"),
 )
 
 notifications = Table(
@@ -217,6 +219,7 @@ notifications = Table(
     Column("planned_at", Instant),  # when the last range was laid out
     Column("finished_at", Instant),
     Index(None, "project_id", "id"),
+    Index(None, "project_id", "state", "id"),
 )
 
 ranges = Table(

@@ -155,6 +155,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("project_id", "name", "identifier", name=op.f("uq_groups_project_id_name_identifier")),
     )
     op.create_index(op.f("ix_groups_project_id_id"), "groups", ["project_id", "id"], unique=False)
+    op.create_index(op.f("ix_groups_project_id_name_id"), "groups", ["project_id", "name", "id"], unique=False)
     op.create_table(
         "notifications",
         sa.Column(
@@ -184,6 +185,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notifications")),
     )
     op.create_index(op.f("ix_notifications_project_id_id"), "notifications", ["project_id", "id"], unique=False)
+    op.create_index(
+        op.f("ix_notifications_project_id_state_id"), "notifications", ["project_id", "state", "id"], unique=False
+    )
     op.create_table(
         "profiles",
         sa.Column(
@@ -414,6 +418,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_subscriptions_page", "subscriptions", ["project_id", "id"], unique=False)
     op.create_index("ix_subscriptions_profile", "subscriptions", ["profile_id", "id"], unique=False)
+    op.create_index("ix_subscriptions_provider", "subscriptions", ["provider_id"], unique=False)
     op.create_index("ix_subscriptions_vapid_key", "subscriptions", ["vapid_key_id", "state"], unique=False)
     op.create_table(
         "memberships",

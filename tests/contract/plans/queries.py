@@ -1,0 +1,330 @@
+"""Every query there is, asked of a large installation. A function of `storage/` that is missing here fails a test."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from tests.contract.plans.seed import NOTIFICATIONS, NOW, SUBSCRIPTIONS, a_delivery, an_id, endpoint_hash
+
+from heliograph.domain.delivery import DeliveryState, ReceiptEvent
+from heliograph.domain.notification import (
+    Audience,
+    AudienceKind,
+    Content,
+    Notification,
+    NotificationKind,
+    NotificationState,
+    Urgency,
+)
+from heliograph.domain.subscription import Group, SubscriptionState
+from heliograph.names import Channel, Scope
+from heliograph.queue.base import BULK, PRIORITIES, URGENT
+from heliograph.storage import (
+    api_keys,
+    audience,
+    counts,
+    deliveries,
+    delivery_reads,
+    groups,
+    installation,
+    jobs,
+    key_health,
+    leases,
+    notifications,
+    profiles,
+    projects,
+    providers,
+    pruning,
+    ranges,
+    receipts,
+    subscriptions,
+    vapid_keys,
+)
+from heliograph.storage.store import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A function of `storage/` and how it is called.
+
+    Attributes:
+        reads_all: why it may read a whole table; empty for nearly all.
+    """
+
+    function: Callable[..., Awaitable[Any]]
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] | None = None
+    reads_all: str = ""
+
+    async def run(self, tx: Tx) -> Any:
+        """Ask it."""
+        return await self.function(tx, *self.args, **(self.kwargs or {}))
+
+    @property
+    def name(self) -> str:
+        """`module.function`."""
+        return f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}"
+
+
+PRJ, SUB, PRO, NTF, VAP, PRV = (an_id(prefix, 0) for prefix in ("prj", "sub", "pro", "ntf", "vap", "prv"))
+RUNNING, MIDDLE = an_id("ntf", NOTIFICATIONS - 1), an_id("sub", SUBSCRIPTIONS // 2)
+NEW = an_id("x", 999)
+MONTH = timedelta(days=30)
+EVERYONE = Audience(AudienceKind.EVERYONE)
+WAREHOUSE, NEWS = Group("warehouse", "42"), Group("news")
+BETWEEN = ranges.IdsBetween(MIDDLE, an_id("sub", SUBSCRIPTIONS // 2 + 500))
+SOME_SUBSCRIPTIONS = tuple(an_id("sub", number * 7) for number in range(500))
+SOME_DELIVERIES = [a_delivery(NOTIFICATIONS - 1, number) for number in range(500)]
+
+
+def _group(name: str, identifier: str | None = None) -> Audience:
+    return Audience(AudienceKind.GROUP, group=name, identifier=identifier)
+
+
+def _profile() -> dict[str, Any]:
+    times = {"created_at": NOW, "updated_at": NOW}
+    return {"id": an_id("pro", 999_999), "project_id": PRJ, "external_id": "new", "attributes": {}, **times}
+
+
+def _subscription() -> dict[str, Any]:
+    place = {"id": an_id("sub", 999_999), "project_id": PRJ, "provider_id": PRV, "vapid_key_id": VAP}
+    address = {"endpoint": "https://push.example/new", "endpoint_hash": b"new", "p256dh": b"p", "auth": b"a"}
+    times = {"created_at": NOW, "endpoint_since": NOW, "refreshed_at": NOW}
+    return {
+        **place,
+        **address,
+        **times,
+        "channel": "web",
+        "state": "active",
+        "push_service": "fcm",
+        "secret_hash": b"s",
+    }
+
+
+def _notification() -> Notification:
+    return Notification(
+        id=an_id("ntf", 999_999),
+        project_id=PRJ,
+        kind=NotificationKind.NOTIFICATION,
+        content=Content(title="Hello"),
+        audience=EVERYONE,
+        state=NotificationState.SCHEDULED,
+        ttl=MONTH,
+        urgency=Urgency.NORMAL,
+        topic=None,
+        created_at=NOW,
+        send_at=NOW,
+        expires_at=NOW,
+    )
+
+
+def _new_deliveries() -> list[dict[str, Any]]:
+    return [
+        {
+            "id": a_delivery(5_000, number),
+            "project_id": PRJ,
+            "notification_id": RUNNING,
+            "subscription_id": an_id("sub", number),
+            "profile_id": None,
+            "state": "accepted",
+            "reason": None,
+            "attempts": 1,
+            "created_at": NOW,
+            "updated_at": NOW,
+        }
+        for number in range(500)
+    ]
+
+
+def _job(number: int, key: str | None) -> dict[str, Any]:
+    when = {"run_at": NOW, "created_at": NOW, "state": "ready", "attempts": 0}
+    return {"id": an_id("job", number), "name": "n", "args": {}, "priority": 5, "dedupe_key": key, **when}
+
+
+def _key() -> api_keys.ApiKey:
+    return api_keys.ApiKey(
+        an_id("key", 999_999), PRJ, api_keys.KeyKind.SECRET, "n", (Scope.READ,), b"new", None, "hsk_", NOW
+    )
+
+
+PAGE: dict[str, Any] = {"after": None, "limit": 100}
+
+QUERIES = [
+    # Asked with every request.
+    Query(api_keys.of_hash, (endpoint_hash(77),)),
+    Query(api_keys.note_use, (an_id("key", 5),), {"now": NOW, "grain": timedelta(minutes=1)}),
+    Query(projects.get, (PRJ,)),
+    # Projects and keys.
+    Query(projects.add, (projects.Project(NEW, "n", (), "s", b"", b"", None, 1, NOW, NOW),)),
+    Query(projects.page, (), PAGE),
+    Query(projects.page, (), {"after": an_id("prj", 900), "limit": 100}),
+    Query(projects.change, (PRJ, {"name": "m"})),
+    Query(projects.is_empty),
+    Query(projects.lock, (PRJ,)),
+    Query(api_keys.add, (_key(),)),
+    Query(api_keys.get, (PRJ, an_id("key", 1))),
+    Query(api_keys.get, (None, an_id("key", 0))),
+    Query(api_keys.page, (PRJ,), PAGE),
+    Query(api_keys.page, (None,), PAGE),
+    Query(api_keys.change, (an_id("key", 1), {"name": "m"})),
+    Query(api_keys.is_empty),
+    Query(vapid_keys.add, (vapid_keys.VapidKey(NEW, PRJ, b"p", b"s", vapid_keys.VapidKeyState.RETIRED, NOW),)),
+    Query(vapid_keys.get, (PRJ, VAP)),
+    Query(vapid_keys.active, (PRJ,)),
+    Query(vapid_keys.of_public_key, (PRJ, (0).to_bytes(65, "big"))),
+    Query(vapid_keys.of_project, (PRJ,)),
+    Query(vapid_keys.page, (PRJ,), PAGE),
+    Query(vapid_keys.change, (VAP, {"pause_reason": None})),
+    Query(vapid_keys.retire_active, (PRJ,)),
+    Query(vapid_keys.pause, (VAP,), {"until": NOW, "reason": "r"}),
+    Query(vapid_keys.resume, (VAP,)),
+    Query(vapid_keys.note_refused, (VAP,)),
+    Query(vapid_keys.note_accepted, (VAP,)),
+    Query(key_health.lock, (VAP,)),
+    Query(key_health.write, (VAP, key_health.KeyHealth(1, NOW))),
+    Query(key_health.heal, (VAP,)),
+    Query(key_health.extend_pause, (VAP,), {"of": NOW, "until": NOW}),
+    Query(key_health.extend_pause, (VAP,), {"of": None, "until": NOW}),
+    Query(providers.add, (providers.Provider(NEW, PRJ, Channel.WEB, "n", True, {}, NOW, NOW),)),
+    Query(providers.get, (PRJ, PRV)),
+    Query(providers.named, (PRJ, "web")),
+    Query(providers.default, (PRJ, Channel.WEB)),
+    Query(providers.of_project, (PRJ,)),
+    Query(providers.page, (PRJ,), PAGE),
+    Query(providers.change, (PRV, {"name": "m"})),
+    Query(providers.is_used, (PRJ, PRV)),
+    Query(providers.is_used, (PRJ, an_id("prv", 1))),
+    Query(providers.remove, (an_id("prv", 7),)),
+    # Profiles.
+    Query(profiles.add, (_profile(),)),
+    Query(profiles.get, (PRJ, PRO)),
+    Query(profiles.get, (PRJ, PRO), {"lock": True}),
+    Query(profiles.of_external_id, (PRJ, "person 5000")),
+    Query(profiles.change, (PRO, {"language": "en"})),
+    Query(profiles.page, (PRJ,), PAGE),
+    Query(profiles.page, (PRJ,), {"after": an_id("pro", 5000), "limit": 100}),
+    Query(profiles.remove, (an_id("pro", 5000),)),
+    # Subscriptions.
+    Query(subscriptions.get, (PRJ, MIDDLE)),
+    Query(subscriptions.of_endpoint, (PRJ, endpoint_hash(25_001))),
+    Query(subscriptions.lock, (SOME_SUBSCRIPTIONS[:3],)),
+    Query(subscriptions.add, (_subscription(),)),
+    Query(subscriptions.change, (SUB, {"language": "en"})),
+    Query(subscriptions.lock_of_profile, (PRO,)),
+    Query(subscriptions.unbind, (PRO,)),
+    Query(subscriptions.page, (PRJ, subscriptions.Filter()), PAGE),
+    Query(subscriptions.page, (PRJ, subscriptions.Filter()), {"after": MIDDLE, "limit": 100}),
+    Query(subscriptions.page, (PRJ, subscriptions.Filter(SubscriptionState.ACTIVE)), {"after": MIDDLE, "limit": 100}),
+    Query(subscriptions.page, (PRJ, subscriptions.Filter(SubscriptionState.UNSUBSCRIBED)), PAGE),
+    Query(subscriptions.page, (PRJ, subscriptions.Filter(profile_id=PRO)), PAGE),
+    Query(subscriptions.page, (PRJ, subscriptions.Filter(profile_id="pro_none")), PAGE),
+    Query(subscriptions.page, (PRJ, subscriptions.Filter(group=WAREHOUSE)), PAGE),
+    Query(subscriptions.page, (PRJ, subscriptions.Filter(group=Group("warehouse"))), {"after": MIDDLE, "limit": 100}),
+    # Groups.
+    Query(groups.ensure, (PRJ, {Group("new"): NEW, WAREHOUSE: an_id("x", 998)}), {"now": NOW}),
+    Query(groups.get, (PRJ, an_id("grp", 5))),
+    Query(groups.find, (PRJ, WAREHOUSE)),
+    Query(groups.page, (PRJ, None), PAGE),
+    Query(groups.page, (PRJ, None), {"after": an_id("grp", 5000), "limit": 100}),
+    Query(groups.page, (PRJ, "warehouse"), PAGE),
+    Query(groups.page, (PRJ, "group8000"), PAGE),
+    Query(groups.remove, (an_id("grp", 5),)),
+    Query(groups.remove_members, (PRJ, NEWS), {"limit": 500}),
+    Query(groups.join, (PRJ, SUB, [WAREHOUSE, NEWS]), {"now": NOW}),
+    Query(groups.leave, (PRJ, an_id("sub", 2), NEWS)),
+    Query(groups.leave_all, (an_id("sub", 2),)),
+    Query(groups.count_of, (an_id("sub", 2),)),
+    Query(groups.of_subscriptions, (SOME_SUBSCRIPTIONS,)),
+    # Notifications.
+    Query(notifications.add, (_notification(),)),
+    Query(notifications.get, (PRJ, NTF)),
+    Query(notifications.load, (NTF,)),
+    Query(notifications.load_row, (NTF,)),
+    Query(notifications.load_row, (NTF,), {"lock": True}),
+    Query(notifications.page, (PRJ,), {"before": None, "limit": 100}),
+    Query(notifications.page, (PRJ,), {"before": an_id("ntf", 2000), "limit": 100}),
+    Query(notifications.page, (PRJ,), {"before": None, "limit": 100, "state": NotificationState.CANCELLED}),
+    Query(notifications.state_of, (NTF,)),
+    Query(notifications.move, (NTF,), {"to": NotificationState.DONE, "of": (NotificationState.RUNNING,)}),
+    Query(notifications.note, (NTF,), {"planned_at": NOW}),
+    Query(notifications.any_subscription, (PRJ, SOME_SUBSCRIPTIONS)),
+    Query(notifications.any_subscription, (PRJ, tuple(f"sub_none{number}" for number in range(600)))),
+    # Delivery: plan, fan out, send, record, retry, finish.
+    Query(audience.page_of_ids, (PRJ, EVERYONE), {"after": MIDDLE, "upto": "sub_z", "limit": 500}),
+    Query(audience.page_of_ids, (PRJ, _group("warehouse")), {"after": MIDDLE, "upto": "sub_z", "limit": 500}),
+    Query(audience.page_of_ids, (PRJ, _group("warehouse", "42")), {"after": MIDDLE, "upto": "sub_z", "limit": 500}),
+    Query(audience.receivers, (PRJ, EVERYONE, BETWEEN), {"started_at": NOW}),
+    Query(audience.receivers, (PRJ, _group("warehouse"), BETWEEN), {"started_at": NOW}),
+    Query(audience.receivers, (PRJ, _group("warehouse", "42"), BETWEEN), {"started_at": NOW}),
+    Query(
+        audience.receivers,
+        (PRJ, Audience(AudienceKind.SUBSCRIPTIONS, subscription_ids=SOME_SUBSCRIPTIONS), ranges.Slice(0, 500)),
+        {"started_at": NOW},
+    ),
+    Query(
+        audience.receivers,
+        (
+            PRJ,
+            Audience(AudienceKind.PROFILES, external_ids=tuple(f"person {number}" for number in range(500))),
+            ranges.Slice(0, 500),
+        ),
+        {"started_at": NOW},
+    ),
+    Query(audience.by_ids, (SOME_SUBSCRIPTIONS,)),
+    Query(ranges.add, (NTF, 100, [BETWEEN] * 100)),
+    Query(ranges.open_selection, (RUNNING, 5)),
+    Query(ranges.close, (RUNNING, 5)),
+    Query(ranges.any_open, (RUNNING,)),
+    Query(ranges.any_open, (NTF,)),
+    Query(ranges.count, (RUNNING,)),
+    Query(deliveries.recorded, (SOME_DELIVERIES,)),
+    Query(deliveries.add_new, (_new_deliveries(),)),
+    Query(deliveries.waiting, (SOME_DELIVERIES,), {"now": NOW}),
+    Query(
+        deliveries.change_waiting,
+        (SOME_DELIVERIES, deliveries.Change(DeliveryState.ACCEPTED, None, 2, 201, "m", None, NOW)),
+        {"attempts_before": 1, "now": NOW},
+    ),
+    Query(deliveries.any_waiting, (RUNNING,)),
+    Query(deliveries.any_waiting, (NTF,)),
+    Query(deliveries.apply_receipts, (SOME_DELIVERIES,), {"now": NOW}),
+    Query(deliveries.unapplied_receipts, (), {"since": NOW - timedelta(days=59, hours=17), "limit": 100}),
+    Query(delivery_reads.get, (PRJ, SOME_DELIVERIES[0])),
+    Query(delivery_reads.of_notification, (RUNNING,), {"state": None, **PAGE}),
+    Query(delivery_reads.of_notification, (RUNNING,), {"state": DeliveryState.RETRYING, **PAGE}),
+    Query(delivery_reads.of_notification, (RUNNING,), {"state": None, "after": SOME_DELIVERIES[7], "limit": 100}),
+    Query(delivery_reads.of_subscription, (PRJ, an_id("sub", 3)), PAGE),
+    Query(delivery_reads.counts, ([an_id("ntf", number) for number in range(100)],)),
+    Query(counts.add, (NTF, {("accepted", ""): 5, ("gone", "http_410"): 1}, 1)),
+    Query(counts.read, (NTF,)),
+    Query(
+        receipts.add,
+        (PRJ, [receipts.Receipt(delivery, ReceiptEvent.CLICKED, None, NOW) for delivery in SOME_DELIVERIES[:50]]),
+        {"now": NOW},
+    ),
+    # Housekeeping.
+    Query(
+        pruning.end, ([pruning.Dead(an_id("sub", n), endpoint_hash(n), "http_410") for n in range(500)],), {"now": NOW}
+    ),
+    Query(pruning.sweep_tombstones, (), {"before": NOW - MONTH, "limit": 300}),
+    Query(pruning.sweep_receipts, (), {"before": NOW - MONTH, "limit": 300}),
+    Query(pruning.sweep_ranges, (), {"before": NOW - MONTH, "limit": 10}),
+    # The queue, with a hundred thousand waiting jobs.
+    Query(jobs.add, ([_job(900_000 + number, f"key {number}") for number in range(50)],)),
+    Query(jobs.free_expired, (), {"now": NOW + timedelta(seconds=20), "limit": 100}),
+    Query(jobs.take, (), {"priority": BULK, "worker": "w", "limit": 20, "lease_until": NOW, "now": NOW}),
+    # Only later work in this priority, thirty thousand of it.
+    Query(jobs.take, (), {"priority": URGENT, "worker": "w", "limit": 20, "lease_until": NOW, "now": NOW}),
+    Query(jobs.prolong, ([an_id("job", number) for number in range(40)],), {"worker": "w", "lease_until": NOW}),
+    Query(jobs.remove, (an_id("job", 5),), {"worker": "w", "attempt": 0}),
+    Query(jobs.give_back, (an_id("job", 5),), {"worker": "w", "attempt": 0, "run_at": NOW, "error": ""}),
+    Query(jobs.set_aside, (an_id("job", 5),), {"worker": "w", "attempt": 0, "error": ""}),
+    Query(jobs.next_due, (PRIORITIES,)),
+    Query(jobs.dead, (), {"limit": 50}),
+    Query(leases.acquire, ("lease 5",), {"holder": "w", "until": NOW, "now": NOW}),
+    Query(leases.release, ("lease 5",), {"holder": "w"}),
+    Query(installation.get, ("fact 5",)),
+    Query(installation.put, ("fact 5", "y")),
+    Query(installation.settle, ("fact 5", "y")),
+]

@@ -1,0 +1,253 @@
+"""A large installation to ask questions of: every table big enough that reading all of it is seen."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import Table, text
+
+from heliograph.domain.delivery import delivery_id
+from heliograph.storage.store import Store, Tx
+from heliograph.storage.tables import metadata
+
+NOW = datetime(2026, 3, 14, tzinfo=UTC)
+SUBSCRIPTIONS, PROFILES, NOTIFICATIONS, JOBS, PROJECTS = 50_000, 20_000, 20_000, 100_000, 2_000
+
+
+def an_id(prefix: str, number: int) -> str:
+    """Return the identifier of the row of this number."""
+    return f"{prefix}_{number:026d}"
+
+
+def endpoint_hash(number: int) -> bytes:
+    """Return the hash of the endpoint of the subscription of this number."""
+    return sha256(f"endpoint {number}".encode()).digest()
+
+
+def a_delivery(notification: int, subscription: int) -> str:
+    """Return a delivery's identifier."""
+    return delivery_id(an_id("ntf", notification), an_id("sub", subscription))
+
+
+def _at(number: int) -> datetime:
+    return NOW - timedelta(days=60) + timedelta(seconds=number)
+
+
+def _projects() -> Iterator[dict[str, Any]]:
+    for number in range(PROJECTS):
+        secret = {"receipt_key": b"r" * 61, "identity_secret": b"i" * 61}
+        times = {"created_at": _at(number), "updated_at": _at(number)}
+        name = {"name": f"Shop {number}", "origins": ["https://shop.example"], "vapid_subject": "mailto:a@b.example"}
+        yield {"id": an_id("prj", number), **name, **secret, **times, "plaintext_budget": 2600}
+
+
+def _api_keys() -> Iterator[dict[str, Any]]:
+    for number in range(2 * PROJECTS):
+        project = an_id("prj", number // 2) if number else None
+        what = {"kind": "secret", "name": "n", "scopes": ["read"], "hint": "hsk_abc", "created_at": _at(number)}
+        yield {"id": an_id("key", number), "project_id": project, "token_hash": endpoint_hash(number), **what}
+
+
+def _vapid_keys() -> Iterator[dict[str, Any]]:
+    for number in range(2 * PROJECTS):
+        pair = {"public_key": number.to_bytes(65, "big"), "private_key": b"p" * 61, "refused_in_row": 0}
+        state = {"state": "active" if number % 2 == 0 else "retired", "created_at": _at(number)}
+        yield {"id": an_id("vap", number), "project_id": an_id("prj", number // 2), **pair, **state}
+
+
+def _providers() -> Iterator[dict[str, Any]]:
+    for number in range(PROJECTS):
+        what = {"channel": "web", "name": "web", "is_enabled": True, "settings": {}}
+        times = {"created_at": _at(number), "updated_at": _at(number)}
+        yield {"id": an_id("prv", number), "project_id": an_id("prj", number), **what, **times}
+
+
+def _profiles() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        times = {"created_at": _at(number), "updated_at": _at(number)}
+        who = {"external_id": f"person {number}", "attributes": {"plan": "pro"}}
+        yield {"id": an_id("pro", number), "project_id": an_id("prj", 0), **who, **times}
+
+
+def _subscriptions() -> Iterator[dict[str, Any]]:
+    for number in range(SUBSCRIPTIONS):
+        project = 0 if number % 100 else 1
+        has_ended = number % 50 == 7
+        yield {
+            "id": an_id("sub", number),
+            "project_id": an_id("prj", project),
+            "provider_id": an_id("prv", project),
+            "channel": "web",
+            "state": "gone" if has_ended else "active",
+            "endpoint": f"https://push.example/{number:0120d}",
+            "endpoint_hash": endpoint_hash(number),
+            "push_service": "fcm",
+            "p256dh": b"\4" * 65,
+            "auth": b"a" * 16,
+            "vapid_key_id": an_id("vap", 2 * project),
+            "profile_id": an_id("pro", number // 3) if project == 0 and number % 3 and number < 2 * PROFILES else None,
+            "secret_hash": b"s" * 32,
+            "origin": "https://shop.example",
+            "created_at": _at(number),
+            "endpoint_since": _at(number),
+            "refreshed_at": _at(number),
+            "ended_at": _at(number) + timedelta(hours=1) if has_ended else None,
+        }
+
+
+def _memberships() -> Iterator[dict[str, Any]]:
+    for number in range(SUBSCRIPTIONS):
+        if number % 100:
+            group = ("warehouse", str(number % 97)) if number % 2 else ("news", "")
+            who = {"project_id": an_id("prj", 0), "subscription_id": an_id("sub", number), "joined_at": _at(number)}
+            yield {"group_name": group[0], "identifier": group[1], **who}
+
+
+def _groups() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        what = {"name": "warehouse" if number % 2 else f"group{number}", "identifier": str(number)}
+        yield {"id": an_id("grp", number), "project_id": an_id("prj", 0), **what, "created_at": _at(number)}
+
+
+def _notifications() -> Iterator[dict[str, Any]]:
+    for number in range(NOTIFICATIONS):
+        is_done = number < NOTIFICATIONS - 5
+        yield {
+            "id": an_id("ntf", number),
+            "project_id": an_id("prj", 0 if number % 10 else 1),
+            "kind": "notification",
+            "state": "done" if is_done else "running",
+            "content": {"title": "Hello"},
+            "audience": {"kind": "everyone"},
+            "ttl_seconds": 60,
+            "urgency": "normal",
+            "created_at": _at(number),
+            "send_at": _at(number),
+            "expires_at": _at(number) + timedelta(days=1),
+            "started_at": _at(number),
+            "planned_at": _at(number),
+            "finished_at": _at(number) if is_done else None,
+        }
+
+
+def _ranges() -> Iterator[dict[str, Any]]:
+    for notification in (*range(0, NOTIFICATIONS, 2), NOTIFICATIONS - 1):
+        for number in range(10 if notification == NOTIFICATIONS - 1 else 2):
+            selection = {"after": an_id("sub", number * 500), "upto": an_id("sub", number * 500 + 500)}
+            state = "open" if notification == NOTIFICATIONS - 1 and number > 3 else "closed"
+            place = {"notification_id": an_id("ntf", notification), "number": number}
+            yield {**place, "selection": selection, "state": state}
+
+
+def _deliveries() -> Iterator[dict[str, Any]]:
+    for notification, last in ((NOTIFICATIONS - 1, 40_000), (0, 20_000), *((n, 20) for n in range(1, 400))):
+        for number in range(last):
+            state = "retrying" if number % 1000 == 3 and notification == NOTIFICATIONS - 1 else "accepted"
+            yield {
+                "id": a_delivery(notification, number),
+                "project_id": an_id("prj", 0),
+                "notification_id": an_id("ntf", notification),
+                "subscription_id": an_id("sub", number),
+                "state": state,
+                "reason": "busy" if state == "retrying" else None,
+                "attempts": 1,
+                "next_attempt_at": NOW if state == "retrying" else None,
+                "created_at": _at(number),
+                "updated_at": _at(number),
+            }
+
+
+def _receipts() -> Iterator[dict[str, Any]]:
+    for number in range(30_000):
+        times = {"at": _at(number), "received_at": _at(number)}
+        what = {"delivery_id": a_delivery(NOTIFICATIONS - 1, number), "event": "displayed"}
+        yield {**what, "project_id": an_id("prj", 0), **times}
+
+
+def _counts() -> Iterator[dict[str, Any]]:
+    for notification in range(NOTIFICATIONS):
+        for number, state in enumerate(("accepted", "displayed", "gone")):
+            row = {"state": state, "reason": "", "shard": number, "count": 5}
+            yield {"notification_id": an_id("ntf", notification), **row}
+
+
+def _jobs() -> Iterator[dict[str, Any]]:
+    for number in range(JOBS):
+        state = "ready"
+        extra: dict[str, Any] = {"claimed_by": None, "lease_until": None}
+        if number < 40:
+            state, extra = "running", {"claimed_by": "w", "lease_until": NOW + timedelta(seconds=number)}
+        elif number < 400:
+            state = "dead"
+        is_later = number % 2 == 0
+        yield {
+            "id": an_id("job", number),
+            "name": "delivery.send",
+            "args": {"notification_id": an_id("ntf", 0)},
+            "priority": (0 if number % 3 else 5) if is_later else 9,
+            "run_at": NOW + timedelta(hours=1, seconds=number) if is_later else NOW - timedelta(seconds=number),
+            "state": state,
+            "attempts": 0,
+            "dedupe_key": f"key {number}" if number % 10 == 0 and state != "dead" else None,
+            "created_at": NOW,
+            **extra,
+        }
+
+
+def _installation() -> Iterator[dict[str, Any]]:
+    yield from ({"name": f"fact {number}", "value": "x"} for number in range(3_000))
+
+
+def _leases() -> Iterator[dict[str, Any]]:
+    yield from ({"name": f"lease {number}", "holder": "h", "until": NOW} for number in range(3_000))
+
+
+ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
+    "installation": _installation,
+    "leases": _leases,
+    "projects": _projects,
+    "api_keys": _api_keys,
+    "vapid_keys": _vapid_keys,
+    "providers": _providers,
+    "profiles": _profiles,
+    "subscriptions": _subscriptions,
+    "memberships": _memberships,
+    "groups": _groups,
+    "notifications": _notifications,
+    "ranges": _ranges,
+    "deliveries": _deliveries,
+    "receipts": _receipts,
+    "counts": _counts,
+    "jobs": _jobs,
+}
+"""What each table is filled with."""
+
+
+async def fill(store: Store) -> None:
+    """Fill every table, and let the database count what it has."""
+    async with store.begin() as tx:
+        for table in metadata.sorted_tables:
+            await _copy(tx, table, ROWS[table.name]())
+    async with store.begin() as tx:
+        await tx.execute(text("ANALYZE"))
+
+
+async def _copy(tx: Tx, table: Table, rows: Iterator[dict[str, Any]]) -> None:
+    first = next(rows)
+    # As the driver wants them: SQLAlchemy's own bulk insert would take a minute.
+    convert = [
+        (name, table.c[name].type.dialect_impl(tx.dialect).bind_processor(tx.dialect) or (lambda value: value))
+        for name in first
+    ]
+    values = (tuple(to(row.get(name)) for name, to in convert) for row in chain([first], rows))
+    driver: Any = (await tx.get_raw_connection()).driver_connection
+    columns = ", ".join(first)
+    if tx.dialect.name == "sqlite":
+        marks = ", ".join("?" for _ in first)
+        await driver.executemany(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", values)
+        return
+    async with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+        for row in values:
+            await copy.write_row(row)
