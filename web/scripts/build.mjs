@@ -37,6 +37,8 @@ for (const { entry, file, budget } of bundles) {
   const size = gzipSync(readFileSync(join(outdir, file)), { level: 9 }).length;
   const within = size < budget;
   failed ||= !within;
-  console.log(`${file.padEnd(14)} ${String(size).padStart(5)} bytes gzip, budget ${budget}${within ? "" : "  OVER BUDGET"}`);
+  console.log(
+    `${file.padEnd(14)} ${String(size).padStart(5)} bytes gzip, budget ${budget}${within ? "" : "  OVER BUDGET"}`,
+  );
 }
 if (failed) process.exit(1);

@@ -22,7 +22,10 @@ export function splitClick(href: string): { readonly delivery: string; readonly 
   return { delivery, clean: url.href };
 }
 
-/** On Apple a click reaches no worker, so its proof comes in the address. Removed at once: it must not be shared or counted. */
+/**
+ * On Apple a click reaches no worker, so its proof comes in the address. Removed at once: it must not be shared or
+ * counted.
+ */
 export function takeFromAddress(address: Address, scope: string, now: number): Click | null {
   const found = splitClick(location.href);
   if (!found) return null;

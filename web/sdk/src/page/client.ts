@@ -76,7 +76,8 @@ export function makeClient(tag: Tag, events: Emitter): Client {
 
   async function status(): Promise<Status> {
     const blocked = obstacle(look(window));
-    if (blocked) return { status: blocked, detail: DETAIL[blocked], permission: null, subscription: null, identified: false };
+    if (blocked)
+      return { status: blocked, detail: DETAIL[blocked], permission: null, subscription: null, identified: false };
     const { permission } = Notification;
     const state = await readState(scope);
     const tell = (what: Status["status"], detail: string): Status => ({
@@ -90,8 +91,10 @@ export function makeClient(tag: Tag, events: Emitter): Client {
     if (permission === "default") return tell(permission, "nobody has been asked yet");
     const registration = await registrationAt(scope);
     const subscription = registration && (await current(registration));
-    if (!subscription || !state?.wanted) return tell("unsubscribed", "permission is granted, but there is no subscription");
-    if (!state.id || !state.endpoint) return tell("pending", "the browser is subscribed, but Heliograph does not know it yet");
+    if (!subscription || !state?.wanted)
+      return tell("unsubscribed", "permission is granted, but there is no subscription");
+    if (!state.id || !state.endpoint)
+      return tell("pending", "the browser is subscribed, but Heliograph does not know it yet");
     return tell("subscribed", "notifications are on");
   }
 

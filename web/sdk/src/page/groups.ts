@@ -13,7 +13,8 @@ export function group(like: GroupLike, identifier?: string | number | null): Gro
 
 const same = (a: Group) => (b: Group) => a.name === b.name && a.identifier === b.identifier;
 
-export const without = (all: readonly Group[] | undefined, one: Group): Group[] => (all ?? []).filter((other) => !same(one)(other));
+export const without = (all: readonly Group[] | undefined, one: Group): Group[] =>
+  (all ?? []).filter((other) => !same(one)(other));
 
 export const including = (all: readonly Group[] | undefined, more: readonly Group[]): Group[] =>
   more.reduce<Group[]>((found, one) => [...without(found, one), one], [...(all ?? [])]);

@@ -7,7 +7,8 @@ import { HeliographError } from "../shared/errors";
 export function checkIdentity(value: unknown): Identity {
   const { external_id, signature, token } = (value ?? {}) as Record<string, unknown>;
   if (typeof token === "string" && token) return { token };
-  if (typeof external_id === "string" && external_id && typeof signature === "string" && signature) return { external_id, signature };
+  if (typeof external_id === "string" && external_id && typeof signature === "string" && signature)
+    return { external_id, signature };
   throw new HeliographError("misconfigured", "an identity is {external_id, signature} or {token}, made by your server");
 }
 

@@ -25,10 +25,10 @@ function readPage(events: Emitter): { client: Client; tag: Tag } | HeliographErr
 }
 
 function start(): void {
-  const global = window as unknown as { heliograph?: Command[] | object };
+  const global = window as unknown as { heliograph?: unknown };
   const before = global.heliograph;
-  // Loaded twice, by a tag manager and by hand: the first one works.
-  if (before && !Array.isArray(before)) return;
+  // Loaded twice, by a tag manager and by hand: the first one works. (An element with this id is found here too.)
+  if ((before as { loaded?: unknown } | undefined)?.loaded === true) return;
 
   const events = new Emitter();
   let listened = false;
@@ -74,7 +74,7 @@ function start(): void {
   };
   global.heliograph = heliograph;
   if (!(made instanceof HeliographError)) begin(made.client, made.tag, events, failed);
-  heliograph.push(...((before as Command[] | undefined) ?? []));
+  if (Array.isArray(before)) heliograph.push(...(before as Command[]));
 }
 
 function begin(client: Client, tag: Tag, events: Emitter, failed: (error: HeliographError) => void): void {
@@ -105,7 +105,8 @@ function begin(client: Client, tag: Tag, events: Emitter, failed: (error: Heliog
     void reconcile();
   };
   // A page that is prerendered may never be looked at.
-  if ((document as { prerendering?: boolean }).prerendering) document.addEventListener("prerenderingchange", go, { once: true });
+  if ((document as { prerendering?: boolean }).prerendering)
+    document.addEventListener("prerenderingchange", go, { once: true });
   else go();
 
   // Allowed or blocked in the browser's own settings while the page is open.

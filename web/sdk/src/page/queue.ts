@@ -1,5 +1,6 @@
 /**
- * The command queue: `window.heliograph` is an array until this script has loaded, an object with the same push() after.
+ * The command queue: `window.heliograph` is an array until this script has loaded, an object with the same push()
+ * after.
  *
  * Commands run at once and in order, inside the caller's own call: a subscribe pushed by a click handler still has the
  * click's permission to ask.
@@ -14,7 +15,12 @@ export type Methods = Readonly<Record<string, (...parts: never[]) => unknown>>;
 /** Commands that take a function of their own, which therefore is not a callback. */
 const LISTENING = ["on", "off"];
 
-export function run(command: Command, target: object, methods: Methods, failed: (error: HeliographError) => void): void {
+export function run(
+  command: Command,
+  target: object,
+  methods: Methods,
+  failed: (error: HeliographError) => void,
+): void {
   if (typeof command === "function") {
     command(target);
     return;

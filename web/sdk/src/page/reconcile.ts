@@ -38,14 +38,15 @@ export function decide({ permission, browser, state, config, asked, now }: Situa
   if (permission !== "granted") return "nothing";
 
   const ours = browser?.serverKey === config.application_server_key;
-  // Nobody was asked here. A living subscription of ours means that only our memory was cleared; one of another vendor is
-  // theirs until the person subscribes.
+  // Nobody was asked here. A living subscription of ours means that only our memory was cleared; one of another
+  // vendor is theirs until the person subscribes.
   if (!state?.wanted) return ours ? "subscribe" : "nothing";
 
   // The browser lost it, the key was rotated, or it is another project's.
   if (!ours) return "subscribe";
   // The server has never heard of it, or of another address of it.
-  if (!state.id || !state.secret || state.project !== config.project || state.endpoint !== browser.endpoint) return "subscribe";
+  if (!state.id || !state.secret || state.project !== config.project || state.endpoint !== browser.endpoint)
+    return "subscribe";
 
   return asked && !isDue(state.refreshedAt, now) ? "nothing" : "ask";
 }

@@ -41,11 +41,14 @@ export function look(window: Window): Facts {
     userAgent: navigator.userAgent,
     touchPoints: navigator.maxTouchPoints,
     standalone:
-      (navigator as { standalone?: boolean }).standalone === true || window.matchMedia("(display-mode: standalone)").matches,
+      (navigator as { standalone?: boolean }).standalone === true ||
+      window.matchMedia("(display-mode: standalone)").matches,
   };
 }
 
-/** Asks the person. Must be reached from the click without awaiting anything: Firefox and Safari require the gesture. */
+/**
+ * Asks the person. Must be reached from the click without awaiting anything: Firefox and Safari require the gesture.
+ */
 export function ask(): Promise<NotificationPermission> {
   return new Promise((resolve, reject) => {
     // Safari before 15 knows only the callback.

@@ -17,7 +17,8 @@ const WORKER = "/push/heliograph-worker.js";
 /** Settings from the tag's attributes; the server is where the script came from. */
 export function readTag(source: string, data: DOMStringMap, page: string): Tag {
   const key = data["key"]?.trim();
-  if (!key) throw new HeliographError("misconfigured", "the script tag has no data-key with the project's publishable key");
+  if (!key)
+    throw new HeliographError("misconfigured", "the script tag has no data-key with the project's publishable key");
   const script = new URL(source, page);
   // Up to /sdk/ and not the bare origin: Heliograph may live below a path.
   const api = (data["api"] ?? script.origin + script.pathname.split("/sdk/")[0]).replace(/\/+$/, "");

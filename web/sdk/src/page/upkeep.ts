@@ -12,7 +12,13 @@ import type { Link } from "./link";
 import { decide, isDue } from "./reconcile";
 import { registrationAt } from "./registration";
 
-const FORGET_ROW = { id: undefined, secret: undefined, endpoint: undefined, refreshedAt: undefined, identity: undefined };
+const FORGET_ROW = {
+  id: undefined,
+  secret: undefined,
+  endpoint: undefined,
+  refreshedAt: undefined,
+  identity: undefined,
+};
 
 /** The row is gone at the server, or our secret for it is: the same to us. */
 const lost = (error: unknown) => error instanceof HeliographError && (error.status === 404 || error.status === 401);
@@ -65,7 +71,11 @@ export function makeUpkeep(link: Link, failed: (error: HeliographError) => void)
     if (old) await giveUp(old);
   }
 
-  async function confirm(registration: ServiceWorkerRegistration, state: State, subscription: PushSubscription): Promise<State> {
+  async function confirm(
+    registration: ServiceWorkerRegistration,
+    state: State,
+    subscription: PushSubscription,
+  ): Promise<State> {
     const send = (from: State, what: PushSubscription) => upload(scope, from, what, Date.now(), link.identity);
     let confirmed: State;
     try {
@@ -122,7 +132,8 @@ export function makeUpkeep(link: Link, failed: (error: HeliographError) => void)
 
   async function finishLogout(): Promise<void> {
     const { id, wanted } = await row();
-    // A row that is on its way out takes its person along; a blocked site gets nothing, and a new row when it is allowed.
+    // A row that is on its way out takes its person along; a blocked site gets nothing, and a new row when it is
+    // allowed.
     if (id && wanted && Notification.permission === "granted") await atRow("DELETE", "/identity");
     await change(() => ({ logoutPending: undefined }));
   }
@@ -160,7 +171,8 @@ export function makeUpkeep(link: Link, failed: (error: HeliographError) => void)
     if (answer?.state !== "active" || due) await establish();
     else if (!answer.identified) await change(() => ({ identity: undefined }));
     // Nobody navigates within a push worker's scope, so without this its file would be checked at pushes only.
-    if (due && !tag.guest) void link.registration().then((registration) => registration.update().catch(() => undefined));
+    if (due && !tag.guest)
+      void link.registration().then((registration) => registration.update().catch(() => undefined));
   }
 
   async function mend(): Promise<void> {
@@ -176,7 +188,9 @@ export function makeUpkeep(link: Link, failed: (error: HeliographError) => void)
     const subscription = registration && (await current(registration));
     const step = decide({
       permission,
-      browser: subscription ? { endpoint: await fingerprint(subscription.endpoint), serverKey: keyOf(subscription) } : null,
+      browser: subscription
+        ? { endpoint: await fingerprint(subscription.endpoint), serverKey: keyOf(subscription) }
+        : null,
       state: await readState(scope),
       config,
       asked: askedThisVisit(),

@@ -41,7 +41,9 @@ export interface Address {
 interface Options {
   readonly body?: unknown;
   readonly secret?: string | undefined;
-  /** Key in the query and text/plain as type keep a cross-origin request "simple": no preflight, no second round trip. */
+  /**
+   * Key in the query and text/plain as type keep a cross-origin request "simple": no preflight, no second round trip.
+   */
   readonly simple?: boolean;
   readonly cache?: RequestCache;
 }

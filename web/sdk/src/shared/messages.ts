@@ -11,7 +11,12 @@ export interface Click {
 
 export type Message =
   | { readonly heliograph: "clicked"; readonly click: Click }
-  | { readonly heliograph: "data"; readonly data: unknown; readonly notification: string | null; readonly delivery: string | null }
+  | {
+      readonly heliograph: "data";
+      readonly data: unknown;
+      readonly notification: string | null;
+      readonly delivery: string | null;
+    }
   | { readonly heliograph: "changed" };
 
 /** Where the worker leaves a click for a window that is only just being opened. */

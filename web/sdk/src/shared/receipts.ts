@@ -1,8 +1,8 @@
 /**
  * Receipts: that a notification was displayed, clicked or dismissed.
  *
- * At least once: written to IndexedDB before they are sent and deleted after the server took them, so that a worker which
- * the browser stops half-way, or a phone in a tunnel, only makes them late. The server counts each one once.
+ * At least once: written to IndexedDB before they are sent and deleted after the server took them, so that a worker
+ * which the browser stops half-way, or a phone in a tunnel, only makes them late. The server counts each one once.
  */
 
 import { call, type Address } from "./api";

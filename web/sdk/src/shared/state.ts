@@ -50,7 +50,10 @@ export async function readState(scope: string): Promise<State | undefined> {
 }
 
 /** Applies `change` to the newest record and returns what is now stored. Members set to undefined are dropped. */
-export async function changeState(scope: string, change: (old: State) => Partial<Record<keyof State, unknown>>): Promise<State> {
+export async function changeState(
+  scope: string,
+  change: (old: State) => Partial<Record<keyof State, unknown>>,
+): Promise<State> {
   const apply = (old: State | undefined): readonly [State, State] => {
     const base = old ?? { key: "", api: "" };
     const next: Record<string, unknown> = { ...base, ...change(base) };

@@ -79,7 +79,10 @@ export function readValue<T>(key: string): Promise<T | undefined> {
 }
 
 /** Reads, changes and writes one value atomically. `change` returns the new value and what the caller wants to know. */
-export function changeValue<T, R>(key: string, change: (old: T | undefined) => readonly [next: T, answer: R]): Promise<R> {
+export function changeValue<T, R>(
+  key: string,
+  change: (old: T | undefined) => readonly [next: T, answer: R],
+): Promise<R> {
   return transact<R>("values", "readwrite", (store, done) => {
     const request = store.get(key);
     request.onsuccess = () => {

@@ -30,7 +30,8 @@ export async function obtain(registration: ServiceWorkerRegistration, key: strin
       const { name } = error as Error;
       // Another tab was faster, or the browser hid the old one until now: look again, once.
       if (name === "InvalidStateError" && !last) continue;
-      if (name === "NotAllowedError") throw new HeliographError("denied", "the browser does not allow notifications here");
+      if (name === "NotAllowedError")
+        throw new HeliographError("denied", "the browser does not allow notifications here");
       throw explained(error, "subscribe", "no push subscription");
     }
   }

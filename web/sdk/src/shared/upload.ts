@@ -25,8 +25,8 @@ const forgotten = (error: unknown) =>
   error instanceof HeliographError && (error.status === 404 || error.status === 401);
 
 /**
- * PUT with the id and secret we hold, so that groups, profile and history stay; POST when there are none or the server no
- * longer knows them. Returns the new state, which is stored.
+ * PUT with the id and secret we hold, so that groups, profile and history stay; POST when there are none or the
+ * server no longer knows them. Returns the new state, which is stored.
  */
 export async function upload(
   scope: string,

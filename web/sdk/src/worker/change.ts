@@ -7,8 +7,8 @@ import { scope, worker } from "./context";
 import { broadcast } from "./push";
 
 /**
- * Browsers differ: both subscriptions, one, or neither are given, and some never fire this. So it only shortens the time
- * until the page script's own comparison; what fails here is mended there, because `endpoint` no longer fits.
+ * Browsers differ: both subscriptions, one, or neither are given, and some never fire this. So it only shortens the
+ * time until the page script's own comparison; what fails here is mended there, because `endpoint` no longer fits.
  */
 export async function renew(given: PushSubscription | null | undefined, now: number): Promise<void> {
   const state = await readState(scope());

@@ -10,15 +10,15 @@ export const carried = (notification: Notification): Carried["heliograph"] | und
   (notification.data as Partial<Carried> | null)?.heliograph;
 
 /**
- * The open tab that already shows `url`, the most recently used first. A tab on any other page is left alone: it may hold a
- * half-written form, and a worker may not navigate a page that it does not control anyway.
+ * The open tab that already shows `url`, the most recently used first. A tab on any other page is left alone: it may
+ * hold a half-written form, and a worker may not navigate a page that it does not control anyway.
  */
 export const fittingTab = <T extends { readonly url: string }>(tabs: readonly T[], url: string): T | undefined =>
   tabs.find((tab) => tab.url === url) ?? tabs.find((tab) => comparable(tab.url) === comparable(url));
 
 /**
- * Focus comes first: it uses up the one permission that a click grants, and where it is refused (iOS does so) a new window
- * must still open. The page goes to the address's fragment by itself: it is not ours to navigate.
+ * Focus comes first: it uses up the one permission that a click grants, and where it is refused (iOS does so) a new
+ * window must still open. The page goes to the address's fragment by itself: it is not ours to navigate.
  */
 async function open(click: Click): Promise<void> {
   const tabs = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
@@ -38,7 +38,12 @@ async function open(click: Click): Promise<void> {
 /** Notifications that were clicked here: some browsers fire a close event for these as well. */
 const clicked = new Set<string>();
 
-export async function handleClick(notification: Notification, action: string, inside: Carried["heliograph"], now: number): Promise<void> {
+export async function handleClick(
+  notification: Notification,
+  action: string,
+  inside: Carried["heliograph"],
+  now: number,
+): Promise<void> {
   notification.close();
   const { delivery } = inside;
   if (delivery) clicked.add(delivery);

@@ -41,8 +41,8 @@ export async function send(event: Receipt["event"], delivery: string, now: numbe
 }
 
 /**
- * Browsers stop a slow handler and punish its origin (iOS, after about ten seconds: nothing shown, later pushes late), so
- * all that follows the notification gets this long and no longer.
+ * Browsers stop a slow handler and punish its origin (iOS, after about ten seconds: nothing shown, later pushes
+ * late), so all that follows the notification gets this long and no longer.
  */
 const LIMIT = 5_000;
 

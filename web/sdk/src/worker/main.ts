@@ -45,7 +45,6 @@ function start(): void {
     // Not held to the short limit: nobody waits for it, and a push service may take its time.
     (event as ExtendableEvent).waitUntil(renew(newSubscription, Date.now()).catch(() => undefined));
   });
-
 }
 
 start();

@@ -1,8 +1,8 @@
 /**
  * Options for showNotification() that no browser can refuse.
  *
- * One bad member makes showNotification() throw and the notification is lost (Notifications API: `renotify` without `tag`,
- * `silent` with `vibrate`), so every member is checked and what does not fit is left out.
+ * One bad member makes showNotification() throw and the notification is lost (Notifications API: `renotify` without
+ * `tag`, `silent` with `vibrate`), so every member is checked and what does not fit is left out.
  */
 
 import type { Raw } from "./payload";
@@ -36,7 +36,10 @@ export interface Surroundings {
   readonly tag?: string | undefined;
   readonly notification?: string | undefined;
   readonly delivery?: string | undefined;
-  /** Apple refuses a declarative notification shown again without `navigate`; Firefox, given one, would skip the click event. */
+  /**
+   * Apple refuses a declarative notification shown again without `navigate`; Firefox, given one, would skip the click
+   * event.
+   */
   readonly keepNavigate: boolean;
 }
 
@@ -73,9 +76,10 @@ export function sanitise(content: Raw, around: Surroundings): { title: string; o
 
   const tag = typeof content["tag"] === "string" && content["tag"] ? content["tag"] : around.tag;
   if (tag) options.tag = tag;
-  // `silent` and `renotify` contradict each other and at least one engine refuses the pair.
+  // A notification that is to alert again and to be silent contradicts itself: silence wins.
   if (tag && content["renotify"] === true && !options.silent) options.renotify = true;
-  if (Array.isArray(vibrate) && !options.silent && vibrate.every((ms) => Number.isInteger(ms) && ms >= 0)) options.vibrate = vibrate;
+  if (Array.isArray(vibrate) && !options.silent && vibrate.every((ms) => Number.isInteger(ms) && ms >= 0))
+    options.vibrate = vibrate;
 
   const navigate = destination(content["navigate"], base) ?? new URL("/", base).href;
   if (around.keepNavigate) options.navigate = navigate;

@@ -84,7 +84,8 @@ export function parse({ text, declared }: Received, site: Site): Push {
 
   const content = value["notification"];
   if (isObject(content)) return show(content, site, ids);
-  if (isObject(envelope) && content === undefined && "data" in value) return { kind: "data", data: value["data"], ...ids };
+  if (isObject(envelope) && content === undefined && "data" in value)
+    return { kind: "data", data: value["data"], ...ids };
   // Somebody else's shape, or a broken one: `{title, body}` is the commonest of those.
   return show(words(content) ? { body: content } : value, site, ids);
 }

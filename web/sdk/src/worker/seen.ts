@@ -16,8 +16,8 @@ const KEY = "seen";
 const PATIENCE = 1_000;
 
 /**
- * Claims one delivery, in place; false when it is not ours to show. One that was claimed but never shown belongs to a worker
- * that was stopped half-way, unless it is `busy` in this one: showing it again is right, losing it is not.
+ * Claims one delivery, in place; false when it is not ours to show. One that was claimed but never shown belongs to a
+ * worker that was stopped half-way, unless it is `busy` in this one: showing it again is right, losing it is not.
  */
 export function claimIn(ring: Ring, id: string, busy: boolean): boolean {
   if (ring.get(id) || busy) return false;
@@ -38,7 +38,11 @@ export async function claim(id: string): Promise<boolean> {
   // Taken before the first await: two events of one worker interleave only at awaits.
   const taken = busy.has(id);
   busy.add(id);
-  return within(PATIENCE, "IndexedDB", change((ring) => claimIn(ring, id, taken))).catch(() => !taken);
+  return within(
+    PATIENCE,
+    "IndexedDB",
+    change((ring) => claimIn(ring, id, taken)),
+  ).catch(() => !taken);
 }
 
 /** Ends a claim. One that was not shown (`at` is 0) is given back, so that a repetition gets its chance. */

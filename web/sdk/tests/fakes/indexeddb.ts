@@ -59,7 +59,8 @@ class Store {
   };
   delete = (which: Key | Range) =>
     this.ask(() => {
-      for (const key of [...this.table.rows.keys()]) if (which instanceof Range ? which.has(key) : key === which) this.table.rows.delete(key);
+      for (const key of [...this.table.rows.keys()])
+        if (which instanceof Range ? which.has(key) : key === which) this.table.rows.delete(key);
     });
 }
 

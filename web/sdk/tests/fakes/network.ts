@@ -37,7 +37,14 @@ export class FakeHeliograph {
   }
 
   reset(): void {
-    Object.assign(this, { exchanges: [], rows: new Map(), receipts: [], serverKey: "a2V5LTE", project: "prj_1", trouble: undefined });
+    Object.assign(this, {
+      exchanges: [],
+      rows: new Map(),
+      receipts: [],
+      serverKey: "a2V5LTE",
+      project: "prj_1",
+      trouble: undefined,
+    });
   }
 
   /** "METHOD /path" of every request, without the base. */
@@ -45,7 +52,10 @@ export class FakeHeliograph {
     return this.exchanges.map(({ method, path }) => `${method} ${path}`);
   }
 
-  readonly fetch = async (input: string, init: RequestInit & { headers: Record<string, string> }): Promise<Response> => {
+  readonly fetch = async (
+    input: string,
+    init: RequestInit & { headers: Record<string, string> },
+  ): Promise<Response> => {
     const url = new URL(input);
     const exchange: Exchange = {
       method: init.method ?? "GET",
@@ -74,7 +84,8 @@ export class FakeHeliograph {
     if (!id) return this.register(body);
     const row = this.rows.get(id);
     if (!row) return [404, { code: "not_found", detail: "there is no such subscription" }];
-    if (headers["Authorization"] !== `Bearer ${row.secret}`) return [401, { code: "unauthorized", detail: "wrong secret" }];
+    if (headers["Authorization"] !== `Bearer ${row.secret}`)
+      return [401, { code: "unauthorized", detail: "wrong secret" }];
     if (part === "identity") row.identity = method === "POST" ? body : null;
     if (part) return part === "identity" && method === "POST" ? [200, { identified: true }] : [204];
     if (method === "DELETE") {
@@ -106,7 +117,14 @@ export class FakeHeliograph {
   }
 
   private view({ id, state, groups, identity }: Row) {
-    return { id, state, groups, vapid_key_id: "vap_1", application_server_key_current: true, identified: Boolean(identity) };
+    return {
+      id,
+      state,
+      groups,
+      vapid_key_id: "vap_1",
+      application_server_key_current: true,
+      identified: Boolean(identity),
+    };
   }
 }
 

@@ -29,7 +29,9 @@ export class FakeWorkers {
 
   /** As the browser does it: the registration with the longest scope that covers the address. */
   getRegistration = async (url: string) =>
-    [...this.registrations.values()].filter(({ scope }) => url.startsWith(scope)).sort((a, b) => b.scope.length - a.scope.length)[0];
+    [...this.registrations.values()]
+      .filter(({ scope }) => url.startsWith(scope))
+      .sort((a, b) => b.scope.length - a.scope.length)[0];
 }
 
 export const notification = new FakePermission();

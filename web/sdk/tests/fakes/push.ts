@@ -35,7 +35,11 @@ export class FakePushManager {
 
   getSubscription = async () => this.subscription;
 
-  async subscribe({ applicationServerKey }: { applicationServerKey: Uint8Array<ArrayBuffer> }): Promise<FakeSubscription> {
+  async subscribe({
+    applicationServerKey,
+  }: {
+    applicationServerKey: Uint8Array<ArrayBuffer>;
+  }): Promise<FakeSubscription> {
     if (this.fails.length) throw this.fails.shift();
     const key = applicationServerKey.slice().buffer;
     if (this.subscription && !same(this.subscription.options.applicationServerKey, key))

@@ -1,4 +1,7 @@
-/** A service worker's global scope. Import this before anything of the worker: its modules look at `self` when they load. */
+/**
+ * A service worker's global scope. Import this before anything of the worker: its modules look at `self` when they
+ * load.
+ */
 
 import { installIndexedDB } from "./indexeddb";
 import { installNetwork } from "./network";

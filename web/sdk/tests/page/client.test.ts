@@ -11,7 +11,8 @@ import { FakeRegistration } from "../fakes/push";
 const PAGE = "https://shop.example/cart";
 const SCOPE = "https://shop.example/push/";
 const ADA = { external_id: "ada", signature: "00" };
-const tagOf = (data: DOMStringMap = {}): Tag => readTag("https://push.example/sdk/v1/heliograph.js", { key: "hpk_1", ...data }, PAGE);
+const tagOf = (data: DOMStringMap = {}): Tag =>
+  readTag("https://push.example/sdk/v1/heliograph.js", { key: "hpk_1", ...data }, PAGE);
 
 interface Page {
   readonly client: Client;
@@ -59,7 +60,10 @@ test("subscribe() asks before anything is awaited, so that the click still count
 
 test("subscribe() registers with the project's key, groups, language and time zone, and remembers id and secret.", async () => {
   const page = await load();
-  const status = await page.verbs.subscribe({ groups: ["news", { name: "warehouse", identifier: 42 }], language: "de" });
+  const status = await page.verbs.subscribe({
+    groups: ["news", { name: "warehouse", identifier: 42 }],
+    language: "de",
+  });
   assert.equal(status.status, "subscribed");
   const { body } = heliograph.exchanges.find(({ method }) => method === "POST")!;
   assert.equal(body.endpoint, manager().subscription!.endpoint);
@@ -144,7 +148,8 @@ test("When Heliograph is away, subscribe() says so and the next page finishes it
 
 test("What the server refuses is passed on with its status and code.", async () => {
   const page = await load();
-  heliograph.trouble = ({ method }) => (method === "POST" ? [422, { code: "endpoint_refused", detail: "Not a push service." }] : undefined);
+  heliograph.trouble = ({ method }) =>
+    method === "POST" ? [422, { code: "endpoint_refused", detail: "Not a push service." }] : undefined;
   await page.verbs.subscribe().then(
     () => assert(false),
     (error: HeliographError) => {
@@ -157,7 +162,8 @@ test("What the server refuses is passed on with its status and code.", async () 
 test("An endpoint that the server knows with other keys is replaced by a new one.", async () => {
   const page = await load();
   let refusals = 0;
-  heliograph.trouble = ({ method }) => (method === "POST" && refusals++ === 0 ? [409, { code: "subscription_conflict" }] : undefined);
+  heliograph.trouble = ({ method }) =>
+    method === "POST" && refusals++ === 0 ? [409, { code: "subscription_conflict" }] : undefined;
   assert.equal((await page.verbs.subscribe()).status, "subscribed");
   assert.equal(manager().unsubscribed.length, 1);
 });

@@ -40,7 +40,10 @@ test("A mistaken command is warned of while nobody listens to errors.", () => {
 test("A click in the address becomes an event and a receipt, and leaves the address.", async () => {
   await server.idle();
   assert.equal(addressBar.href, "https://shop.example/cart?a=1");
-  assert.deepEqual(server.receipts.map(({ delivery, event }) => [delivery, event]), [["dlv_1.mac", "clicked"]]);
+  assert.deepEqual(
+    server.receipts.map(({ delivery, event }) => [delivery, event]),
+    [["dlv_1.mac", "clicked"]],
+  );
   assert(heard.some(([name, click]: any) => name === "clicked" && click.delivery === "dlv_1"));
 });
 
@@ -51,7 +54,13 @@ test("What the worker tells of becomes events; what others post is ignored.", ()
 });
 
 test("A page that a click has focused goes to the fragment of the click.", () => {
-  const click = { notification: null, delivery: null, action: null, url: "https://shop.example/cart?a=1#gift", data: null };
+  const click = {
+    notification: null,
+    delivery: null,
+    action: null,
+    url: "https://shop.example/cart?a=1#gift",
+    data: null,
+  };
   tellPage({ data: { heliograph: "clicked", click } });
   assert.equal(page.location.hash, "#gift");
   assert.deepEqual(heard[heard.length - 1], ["clicked", click]);
@@ -68,7 +77,11 @@ test("Methods return promises and reject with a code; errors are heard by listen
 
 test("A whole subscription through the queue.", async () => {
   const status: any = await new Promise((resolve, reject) =>
-    sdk.push(["subscribe", { groups: ["news"] }, (error: unknown, result: unknown) => (error ? reject(error) : resolve(result))]),
+    sdk.push([
+      "subscribe",
+      { groups: ["news"] },
+      (error: unknown, result: unknown) => (error ? reject(error) : resolve(result)),
+    ]),
   );
   assert.equal(status.status, "subscribed");
   assert.equal(server.rows.size, 1);

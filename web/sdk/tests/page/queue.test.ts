@@ -6,7 +6,8 @@ import { HeliographError } from "../../src/shared/errors";
 /** Runs commands; returns what the methods were called with and what was reported. */
 function play(methods: Record<string, (...parts: any[]) => unknown>, ...commands: unknown[]) {
   const failed: string[] = [];
-  for (const command of commands) run(command as Command, methods, methods as Methods, (error) => void failed.push(error.code));
+  for (const command of commands)
+    run(command as Command, methods, methods as Methods, (error) => void failed.push(error.code));
   return failed;
 }
 
@@ -20,7 +21,11 @@ test("A callback at the end gets the result, or the error, node's way.", async (
   const refusal = new HeliographError("denied", "no");
   const heard: unknown[] = [];
   const hear = (...parts: unknown[]) => void heard.push(parts);
-  play({ status: async () => "fine", subscribe: async () => Promise.reject(refusal) }, ["status", hear], ["subscribe", {}, hear]);
+  play(
+    { status: async () => "fine", subscribe: async () => Promise.reject(refusal) },
+    ["status", hear],
+    ["subscribe", {}, hear],
+  );
   await new Promise((resolve) => setTimeout(resolve));
   assert.deepEqual(heard, [[null, "fine"], [refusal]]);
 });
@@ -34,7 +39,17 @@ test("The function of on() is its listener and no callback.", () => {
 
 test("An unknown command is reported and told to its callback, and names from the prototype are unknown.", () => {
   const heard: unknown[] = [];
-  const failed = play({}, ["subscribee", (error: HeliographError) => heard.push(error.code)], ["constructor"], ["__proto__"], ["toString"], [], 5, null, {});
+  const failed = play(
+    {},
+    ["subscribee", (error: HeliographError) => heard.push(error.code)],
+    ["constructor"],
+    ["__proto__"],
+    ["toString"],
+    [],
+    5,
+    null,
+    {},
+  );
   assert.deepEqual(heard, ["unknown-command"]);
   assert.deepEqual(failed, Array(8).fill("unknown-command"));
 });
@@ -48,7 +63,15 @@ test("A function in the queue is called with the SDK.", () => {
 
 test("A method that throws at once is told to the callback like one that rejects.", async () => {
   const heard: unknown[] = [];
-  play({ on: () => undefined, bad: () => { throw new TypeError("x"); } }, ["bad", (error: HeliographError) => heard.push(error.code)]);
+  play(
+    {
+      on: () => undefined,
+      bad: () => {
+        throw new TypeError("x");
+      },
+    },
+    ["bad", (error: HeliographError) => heard.push(error.code)],
+  );
   await new Promise((resolve) => setTimeout(resolve));
   assert.deepEqual(heard, ["misconfigured"]);
 });

@@ -34,7 +34,11 @@ const cases: readonly [what: string, differs: Partial<Situation>, step: Step][] 
   ["a day has passed", { state: { ...right, refreshedAt: NOW - 24 * HOUR } }, "ask"],
   ["the clock was set back", { state: { ...right, refreshedAt: NOW + HOUR } }, "ask"],
   ["the server's key was rotated", { config: { project: "prj_1", application_server_key: "NEW" } }, "subscribe"],
-  ["the site now belongs to another project", { config: { project: "prj_2", application_server_key: "KEY" } }, "subscribe"],
+  [
+    "the site now belongs to another project",
+    { config: { project: "prj_2", application_server_key: "KEY" } },
+    "subscribe",
+  ],
   ["the browser lost it", { browser: null }, "subscribe"],
   ["the browser lost it and the day has passed", { browser: null, asked: false }, "subscribe"],
   ["the browser has a new endpoint", { browser: { endpoint: "E2", serverKey: "KEY" } }, "subscribe"],
@@ -46,9 +50,17 @@ const cases: readonly [what: string, differs: Partial<Situation>, step: Step][] 
 
   ["a new visitor", { permission: "default", browser: null, state: undefined }, "nothing"],
   ["a visitor who allowed somebody else", { browser: null, state: undefined }, "nothing"],
-  ["another vendor's subscription, and nobody asked for ours", { browser: { endpoint: "X", serverKey: "THEIRS" }, state: undefined }, "nothing"],
+  [
+    "another vendor's subscription, and nobody asked for ours",
+    { browser: { endpoint: "X", serverKey: "THEIRS" }, state: undefined },
+    "nothing",
+  ],
   ["our storage was cleared", { state: undefined }, "subscribe"],
-  ["groups were chosen before subscribing", { browser: null, state: { key: "k", api: "a", groups: [{ name: "news", identifier: null }] } }, "nothing"],
+  [
+    "groups were chosen before subscribing",
+    { browser: null, state: { key: "k", api: "a", groups: [{ name: "news", identifier: null }] } },
+    "nothing",
+  ],
 
   ["blocked by the person", { permission: "denied", browser: null }, "nothing"],
   ["permission was reset", { permission: "default", browser: null }, "nothing"],
@@ -56,7 +68,11 @@ const cases: readonly [what: string, differs: Partial<Situation>, step: Step][] 
   ["the person left", { browser: null, state: { key: "k", api: "a", wanted: false } }, "nothing"],
   ["the person left, the browser kept it", { state: { key: "k", api: "a", wanted: false } }, "withdraw"],
   ["the person left, the server was not told", { browser: null, state: { ...right, wanted: false } }, "withdraw"],
-  ["the person left and blocked", { permission: "denied", browser: null, state: { ...right, wanted: false } }, "withdraw"],
+  [
+    "the person left and blocked",
+    { permission: "denied", browser: null, state: { ...right, wanted: false } },
+    "withdraw",
+  ],
 ];
 
 for (const [what, differs, step] of cases) {

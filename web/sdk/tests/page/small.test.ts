@@ -12,14 +12,20 @@ const SDK = "https://push.example/sdk/v1/heliograph.js";
 
 test("The tag's server is where the script came from, also below a path.", () => {
   assert.equal(readTag(SDK, { key: "hpk_1" }, PAGE).api, "https://push.example");
-  assert.equal(readTag("https://x.example/push/sdk/v1/heliograph.js", { key: "hpk_1" }, PAGE).api, "https://x.example/push");
+  assert.equal(
+    readTag("https://x.example/push/sdk/v1/heliograph.js", { key: "hpk_1" }, PAGE).api,
+    "https://x.example/push",
+  );
   assert.equal(readTag(SDK, { key: "hpk_1", api: "https://other.example/" }, PAGE).api, "https://other.example");
 });
 
 test("The worker file decides the scope, and gets key and server in its address.", () => {
   const tag = readTag(SDK, { key: "hpk_1" }, PAGE);
   assert.equal(tag.scope, "https://shop.example/push/");
-  assert.equal(tag.workerUrl, "https://shop.example/push/heliograph-worker.js?key=hpk_1&api=https%3A%2F%2Fpush.example");
+  assert.equal(
+    tag.workerUrl,
+    "https://shop.example/push/heliograph-worker.js?key=hpk_1&api=https%3A%2F%2Fpush.example",
+  );
   assert.equal(readTag(SDK, { key: "hpk_1", worker: "/w.js?v=1/2" }, PAGE).scope, "https://shop.example/");
   assert.equal(readTag(SDK, { key: "hpk_1", registration: "/app/" }, PAGE).scope, "https://shop.example/app/");
 });
@@ -27,7 +33,9 @@ test("The worker file decides the scope, and gets key and server in its address.
 test("A tag without a key, or with another site's worker, is refused with words.", () => {
   assert.throws(() => readTag(SDK, {}, PAGE), { code: "misconfigured" });
   assert.throws(() => readTag(SDK, { key: "  " }, PAGE), { code: "misconfigured" });
-  assert.throws(() => readTag(SDK, { key: "hpk_1", worker: "https://push.example/worker.js" }, PAGE), { code: "misconfigured" });
+  assert.throws(() => readTag(SDK, { key: "hpk_1", worker: "https://push.example/worker.js" }, PAGE), {
+    code: "misconfigured",
+  });
 });
 
 const TOKEN = "dlv_01hzz.c2ln-_";
@@ -49,13 +57,29 @@ for (const [given, clean] of addresses) {
 
 const IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1";
 const MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Safari/605.1.15";
-const able: Facts = { secure: true, worker: true, push: true, notification: true, userAgent: MAC, touchPoints: 0, standalone: false };
+const able: Facts = {
+  secure: true,
+  worker: true,
+  push: true,
+  notification: true,
+  userAgent: MAC,
+  touchPoints: 0,
+  standalone: false,
+};
 const supports: readonly [what: string, differs: Partial<Facts>, found: string | null][] = [
   ["a browser with everything", {}, null],
   ["an http page", { secure: false, worker: false, push: false }, "insecure"],
   ["a Safari tab on an iPhone", { userAgent: IPHONE, push: false, notification: false }, "ios-needs-home-screen"],
-  ["a Safari tab on an iPad that calls itself a Mac", { touchPoints: 5, push: false, notification: false }, "ios-needs-home-screen"],
-  ["an old iPhone's home-screen app", { userAgent: IPHONE, push: false, notification: false, standalone: true }, "unsupported"],
+  [
+    "a Safari tab on an iPad that calls itself a Mac",
+    { touchPoints: 5, push: false, notification: false },
+    "ios-needs-home-screen",
+  ],
+  [
+    "an old iPhone's home-screen app",
+    { userAgent: IPHONE, push: false, notification: false, standalone: true },
+    "unsupported",
+  ],
   ["a new iPhone's home-screen app", { userAgent: IPHONE, standalone: true }, null],
   ["an old Mac", { push: false }, "unsupported"],
   ["a private window without workers", { worker: false }, "unsupported"],
@@ -94,7 +118,8 @@ test("A listener that was removed hears nothing, and one that throws does not st
 
 test("Base64url survives the way there and back, with every byte.", () => {
   const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
-  for (const length of [0, 1, 2, 3, 65, 256]) assert.deepEqual(decode(encode(bytes.slice(0, length))), bytes.slice(0, length));
+  for (const length of [0, 1, 2, 3, 65, 256])
+    assert.deepEqual(decode(encode(bytes.slice(0, length))), bytes.slice(0, length));
   assert.equal(encode(new Uint8Array([251, 255])), "-_8");
 });
 

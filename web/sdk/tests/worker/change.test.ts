@@ -12,7 +12,15 @@ const fire = (newSubscription?: object | null) => worker.fire("pushsubscriptionc
 
 /** A browser that was subscribed, as the page left it. */
 function subscribed(more: object = {}): void {
-  heliograph.rows.set("sub_1", { id: "sub_1", secret: "hss_1", state: "gone", endpoint: "old", identity: null, groups: ["kept"], serverKey: "" });
+  heliograph.rows.set("sub_1", {
+    id: "sub_1",
+    secret: "hss_1",
+    state: "gone",
+    endpoint: "old",
+    identity: null,
+    groups: ["kept"],
+    serverKey: "",
+  });
   database.put("values", `state:${scope}`, {
     key: "hpk_test",
     api: "https://push.example",

@@ -22,7 +22,10 @@ function notification(navigate = URL_, delivery: string | null = TOKEN) {
     get closed() {
       return closed;
     },
-    data: { heliograph: { delivery, notification: "ntf_1", navigate, actions: { later: "https://shop.example/later" } }, data: { a: 1 } },
+    data: {
+      heliograph: { delivery, notification: "ntf_1", navigate, actions: { later: "https://shop.example/later" } },
+      data: { a: 1 },
+    },
   };
 }
 const click = (shown: object, action = "") => worker.fire("notificationclick", { notification: shown, action });
@@ -64,7 +67,10 @@ test("A click on a page that is open focuses it, tells it, and opens nothing.", 
   assert(tab.focused);
   assert.deepEqual(worker.opened, []);
   assert.deepEqual(tab.messages, [
-    { heliograph: "clicked", click: { notification: "ntf_1", delivery: "dlv_1", action: null, url: URL_, data: { a: 1 } } },
+    {
+      heliograph: "clicked",
+      click: { notification: "ntf_1", delivery: "dlv_1", action: null, url: URL_, data: { a: 1 } },
+    },
   ]);
 });
 

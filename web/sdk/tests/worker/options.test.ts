@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { sanitise, type Surroundings } from "../../src/worker/options";
 
-const around: Surroundings = { base: "https://shop.example/push/worker.js?key=hpk_1", maxActions: 2, tag: "dlv_1", keepNavigate: false };
+const around: Surroundings = {
+  base: "https://shop.example/push/worker.js?key=hpk_1",
+  maxActions: 2,
+  tag: "dlv_1",
+  keepNavigate: false,
+};
 const clean = (content: Record<string, unknown>, more: Partial<Surroundings> = {}) =>
   sanitise({ title: "t", ...content }, { ...around, ...more }).options;
 
@@ -12,7 +17,7 @@ test("A notification without a tag gets its delivery as tag, so that a repetitio
   assert.equal(clean({ tag: "order-7" }).tag, "order-7");
 });
 
-test("renotify is kept only with a tag and without silence, which browsers refuse.", () => {
+test("renotify is kept only with a tag, which browsers require, and without silence, which it contradicts.", () => {
   assert.equal(clean({ renotify: true, tag: "a" }).renotify, true);
   assert.equal(clean({ renotify: true }, { tag: undefined }).renotify, undefined);
   assert.equal(clean({ renotify: true, tag: "a", silent: true }).renotify, undefined);
@@ -28,7 +33,8 @@ test("Relative addresses are taken as the site's, and what is no address is left
   assert.equal(clean({ icon: "/i.png" }).icon, "https://shop.example/i.png");
   assert.equal(clean({ image: "i.png" }).image, "https://shop.example/push/i.png");
   assert.equal(clean({ badge: "data:image/png;base64,AA" }).badge, "data:image/png;base64,AA");
-  for (const icon of ["", "http://[", "javascript:1", "file:///etc/passwd", 5, null, {}]) assert.equal(clean({ icon }).icon, undefined);
+  for (const icon of ["", "http://[", "javascript:1", "file:///etc/passwd", 5, null, {}])
+    assert.equal(clean({ icon }).icon, undefined);
 });
 
 test("No more actions than the browser draws, none without name or title, each with its own address.", () => {
@@ -60,7 +66,10 @@ test("A click leads to the site itself where the payload names no usable address
 
 test("navigate is passed to the browser only for a declarative push: elsewhere it would swallow the click event.", () => {
   assert.equal(clean({ navigate: "https://shop.example/o" }).navigate, undefined);
-  assert.equal(clean({ navigate: "https://shop.example/o" }, { keepNavigate: true }).navigate, "https://shop.example/o");
+  assert.equal(
+    clean({ navigate: "https://shop.example/o" }, { keepNavigate: true }).navigate,
+    "https://shop.example/o",
+  );
 });
 
 test("The sender's data is carried whole and apart from ours.", () => {
@@ -71,6 +80,14 @@ test("The sender's data is carried whole and apart from ours.", () => {
 });
 
 test("Members of a wrong type are left out one by one.", () => {
-  const options = clean({ body: 5, lang: {}, silent: "yes", requireInteraction: 1, dir: "up", timestamp: "now", unknown: 1 });
+  const options = clean({
+    body: 5,
+    lang: {},
+    silent: "yes",
+    requireInteraction: 1,
+    dir: "up",
+    timestamp: "now",
+    unknown: 1,
+  });
   assert.deepEqual(Object.keys(options).sort(), ["data", "tag"]);
 });

@@ -9,7 +9,10 @@ const TOKEN = "dlv_01hzz.c2lnbmF0dXJl";
 const envelope = { d: TOKEN, n: "ntf_1" };
 
 const read = (payload: unknown, site = alone): Push =>
-  parse({ text: payload === null || typeof payload === "string" ? payload : JSON.stringify(payload), declared: null }, site);
+  parse(
+    { text: payload === null || typeof payload === "string" ? payload : JSON.stringify(payload), declared: null },
+    site,
+  );
 const words = (push: Push) => push.kind === "show" && [push.content["title"], push.content["body"]];
 
 test("A declarative payload is shown as it says, with its delivery and notification.", () => {
@@ -40,16 +43,41 @@ const odd: readonly [what: string, payload: unknown, title: string, body: string
   ["an empty object", {}, "shop.example", "You have a new notification."],
   ["another vendor's shape", { title: "Sale", body: "Today" }, "Sale", "Today"],
   ["a notification without title", { notification: { body: "Today" }, heliograph: envelope }, "shop.example", "Today"],
-  ["a notification that is empty", { notification: {}, heliograph: envelope }, "shop.example", "You have a new notification."],
+  [
+    "a notification that is empty",
+    { notification: {}, heliograph: envelope },
+    "shop.example",
+    "You have a new notification.",
+  ],
   ["a notification that is text", { notification: "Today", heliograph: envelope }, "shop.example", "Today"],
-  ["a notification that is null", { notification: null, heliograph: envelope }, "shop.example", "You have a new notification."],
-  ["a notification that is a list", { notification: [1], heliograph: envelope }, "shop.example", "You have a new notification."],
+  [
+    "a notification that is null",
+    { notification: null, heliograph: envelope },
+    "shop.example",
+    "You have a new notification.",
+  ],
+  [
+    "a notification that is a list",
+    { notification: [1], heliograph: envelope },
+    "shop.example",
+    "You have a new notification.",
+  ],
   ["a title only", { notification: { title: "Sale" }, heliograph: envelope }, "Sale", ""],
   ["a title that is a number", { notification: { title: 7 }, heliograph: envelope }, "7", ""],
-  ["a title that is an object", { notification: { title: { a: 1 }, body: "b" }, heliograph: envelope }, "shop.example", "b"],
+  [
+    "a title that is an object",
+    { notification: { title: { a: 1 }, body: "b" }, heliograph: envelope },
+    "shop.example",
+    "b",
+  ],
   ["an envelope and nothing else", { heliograph: envelope }, "shop.example", "You have a new notification."],
   ["an envelope of the wrong type", { heliograph: "yes", notification: { title: "Sale" } }, "Sale", ""],
-  ["a null notification beside data", { heliograph: envelope, notification: null, data: 1 }, "shop.example", "You have a new notification."],
+  [
+    "a null notification beside data",
+    { heliograph: envelope, notification: null, data: 1 },
+    "shop.example",
+    "You have a new notification.",
+  ],
 ];
 for (const [what, payload, title, body] of odd) {
   test(`Where every push is ours, ${what} is shown.`, () => {
@@ -59,7 +87,12 @@ for (const [what, payload, title, body] of odd) {
 
 test("JSON beside the envelope and no notification is a data push, whatever the JSON is.", () => {
   for (const data of [{ stock: 3 }, [], 0, null, "text", false])
-    assert.deepEqual(read({ heliograph: envelope, data }), { kind: "data", data, delivery: TOKEN, notification: "ntf_1" });
+    assert.deepEqual(read({ heliograph: envelope, data }), {
+      kind: "data",
+      data,
+      delivery: TOKEN,
+      notification: "ntf_1",
+    });
 });
 
 test("Data without our envelope is not taken for a data push, which would show nothing.", () => {
@@ -98,10 +131,28 @@ function random(seed: number): () => number {
 }
 
 const NAMES = [
-  ..."title body tag lang dir icon image badge silent requireInteraction renotify vibrate timestamp actions action".split(" "),
+  ..."title body tag lang dir icon image badge silent requireInteraction renotify vibrate timestamp actions action".split(
+    " ",
+  ),
   ..."navigate data notification heliograph d n web_push __proto__ constructor".split(" "),
 ];
-const VALUES = ["", "text", "ltr", "/a.png", "https://x.example/y", "javascript:alert(1)", "http://[", "\ud800", 0, -1, 1.5, 1e309, true, false, null];
+const VALUES = [
+  "",
+  "text",
+  "ltr",
+  "/a.png",
+  "https://x.example/y",
+  "javascript:alert(1)",
+  "http://[",
+  "\ud800",
+  0,
+  -1,
+  1.5,
+  1e309,
+  true,
+  false,
+  null,
+];
 
 function anything(next: () => number, depth: number): unknown {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)]!;
@@ -115,16 +166,24 @@ function anything(next: () => number, depth: number): unknown {
 test("Whatever JSON arrives, it is shown with options that no browser refuses, or it is a data push.", () => {
   const next = random(8030);
   for (let i = 0; i < 20_000; i++) {
-    const text = JSON.stringify(next() < 0.5 ? { notification: anything(next, 3), heliograph: envelope } : anything(next, 4));
+    const text = JSON.stringify(
+      next() < 0.5 ? { notification: anything(next, 3), heliograph: envelope } : anything(next, 4),
+    );
     const push = parse({ text, declared: null }, alone);
     if (push.kind === "data") continue;
     assert(push.kind === "show", text);
-    const { title, options } = sanitise(push.content, { base: "https://shop.example/push/w.js", maxActions: 2, tag: "dlv_1", keepNavigate: false });
+    const { title, options } = sanitise(push.content, {
+      base: "https://shop.example/push/w.js",
+      maxActions: 2,
+      tag: "dlv_1",
+      keepNavigate: false,
+    });
     assert(title.length > 0, text);
     assert(!options.renotify || (options.tag && !options.silent), text);
     assert(!(options.silent && options.vibrate), text);
     assert((options.actions ?? []).length <= 2, text);
-    for (const url of [options.icon, options.image, options.badge]) assert(url === undefined || /^(https?|data):/.test(url), text);
+    for (const url of [options.icon, options.image, options.badge])
+      assert(url === undefined || /^(https?|data):/.test(url), text);
     assert(/^https?:/.test(options.data.heliograph.navigate), text);
     for (const link of Object.values(options.data.heliograph.actions)) assert(/^https?:/.test(String(link)), text);
   }

@@ -5,7 +5,11 @@ import { flush, report, type Receipt } from "../../src/shared/receipts";
 
 const address = { api: "https://push.example", key: "hpk_test" };
 const scope = worker.registration.scope;
-const receipt = (name: string): Receipt => ({ delivery: `${name}.mac`, event: "displayed", at: "2026-01-01T00:00:00.000Z" });
+const receipt = (name: string): Receipt => ({
+  delivery: `${name}.mac`,
+  event: "displayed",
+  at: "2026-01-01T00:00:00.000Z",
+});
 const sent = () => heliograph.receipts.map(({ delivery }) => delivery);
 const waiting = () => database.rows("receipts").length;
 
@@ -55,7 +59,10 @@ test("What waits is sent in requests of at most fifty.", async () => {
   heliograph.trouble = undefined;
   heliograph.exchanges = [];
   await flush(address, scope);
-  assert.deepEqual(heliograph.exchanges.map(({ body }) => body.receipts.length), [50, 50, 20]);
+  assert.deepEqual(
+    heliograph.exchanges.map(({ body }) => body.receipts.length),
+    [50, 50, 20],
+  );
 });
 
 test("At most 500 receipts wait; the oldest go first.", async () => {
@@ -73,7 +80,11 @@ test("The receipts of another scope, which may be another project's, are left to
 });
 
 test("A receipt that arrives while others are being sent is sent too.", async () => {
-  await Promise.all([report(address, scope, receipt("a")), report(address, scope, receipt("b")), flush(address, scope)]);
+  await Promise.all([
+    report(address, scope, receipt("a")),
+    report(address, scope, receipt("b")),
+    flush(address, scope),
+  ]);
   assert.deepEqual([...sent()].sort(), ["a.mac", "b.mac"]);
   assert.equal(waiting(), 0);
 });
