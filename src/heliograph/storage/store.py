@@ -67,10 +67,8 @@ class Store:
             writer = reader = postgresql_engine(parsed, pool_size=pool_size)
         store = cls(parsed, writer, reader)
         try:
-            for engine in (writer, reader):
-                async with engine.connect() as connection:
-                    await connection.execute(text("SELECT 1"))
-        except (DBAPIError, PoolTimeout, OSError) as error:
+            await store.check()
+        except (Unavailable, DBAPIError, OSError) as error:
             await store.close()
             raise StoreError(f"The database {parsed.public} does not answer: {_reason(error)}.") from error
         return store
@@ -99,6 +97,15 @@ class Store:
         async with self._transaction(self._reader, read_only=True) as tx:
             yield tx
 
+    async def check(self) -> None:
+        """Make sure that the database answers.
+
+        Raises:
+            Unavailable: it does not.
+        """
+        async with self.read() as tx:
+            await tx.execute(text("SELECT 1"))
+
     async def close(self) -> None:
         """Release all connections."""
         await self._reader.dispose()
@@ -123,5 +130,6 @@ class Store:
 
 def _reason(error: BaseException) -> str:
     """Return the driver's own first line: it names host and cause, and never the password."""
+    error = error.__cause__ or error
     cause = getattr(error, "orig", None) or error
     return str(cause).strip().splitlines()[0].rstrip(".") if str(cause).strip() else type(cause).__name__
