@@ -1,7 +1,7 @@
 """The browsers of this machine and the push service they are pointed at, started once for all tests."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ REQUIRED = "HELIOGRAPH_REQUIRE_BROWSERS"
 
 
 HERE = Path(__file__).parent
+LONGEST = 400  # seconds: the first test also pays for the starts, and each wait has its own, shorter deadline
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,10 +31,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("browsers"))
+            item.add_marker(pytest.mark.timeout(LONGEST))
+
+
+@pytest.fixture(scope="session")
+def tidy() -> Iterator[None]:
+    """See to it that nothing which these tests started outlives them."""
+    yield
+    end_stragglers()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def devpush() -> AsyncIterator[DevPush]:
+async def devpush(tidy: None) -> AsyncIterator[DevPush]:
     async with DevPush(DevPushConfig(http_port=0, tls_port=0, mcs_port=0)) as service:
         yield service
 
@@ -55,7 +64,6 @@ async def browser(
         yield driven
     finally:
         await driven.dispose()
-        end_stragglers()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

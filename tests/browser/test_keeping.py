@@ -5,7 +5,7 @@ from tests.browser.support.driver import Browser
 from tests.browser.support.heliograph import Heliograph
 from tests.browser.support.project import Project, profile, signed
 from tests.browser.support.sender import Sender, Subscription
-from tests.browser.support.shop import Shop, ShopPage
+from tests.browser.support.shop import Shop
 from tests.browser.support.waiting import START, eventually
 
 from heliograph.devpush import DevPush, Fault, FaultKind
@@ -17,12 +17,6 @@ UNSUBSCRIBE_BEHIND_OUR_BACK = """
 const registration = await navigator.serviceWorker.getRegistration("/push/");
 return await (await registration.pushManager.getSubscription()).unsubscribe();
 """
-
-
-async def endpoint_of(page: ShopPage) -> str:
-    subscription = await page.subscription()
-    assert subscription is not None
-    return str(subscription["endpoint"])
 
 
 async def test_queued_while_the_browser_is_closed(browser: Browser, shop: Shop, project: Project) -> None:
@@ -45,7 +39,6 @@ async def test_unsubscribe_in_the_page(browser: Browser, shop: Shop, project: Pr
     page = await shop.open(browser)
     subscription_id = await page.subscribe()
     value = await page.subscription()
-    assert value is not None
     assert (await page.call("unsubscribe"))["status"] == "unsubscribed"
     await project.subscription_becomes(subscription_id, "unsubscribed")
     assert await page.subscription() is None
@@ -64,7 +57,7 @@ async def test_gone_is_pruned(
     """A browser that unsubscribed without a word is found out by the next send (410), and is sent nothing more."""
     page = await shop.open(browser)
     subscription_id = await page.subscribe()
-    endpoint = await endpoint_of(page)
+    endpoint = await page.endpoint()
     assert await page.tab.run(UNSUBSCRIBE_BEHIND_OUR_BACK) is True
     registration = devpush.registration(endpoint)
     assert registration is not None
@@ -111,17 +104,23 @@ async def test_push_service_lost_its_memory(browser: Browser, shop: Shop, projec
     """When the push service forgot the browser, the worker subscribes again and keeps its place at Heliograph."""
     page = await shop.open(browser)
     subscription_id = await page.subscribe()
-    before = await endpoint_of(page)
+    before = await page.endpoint()
     registration = devpush.registration(before)
     assert registration is not None
+    refreshed_at = (await project.subscription(subscription_id))["refreshed_at"]
     await page.tab.close()
     devpush.forget([registration.user_agent])
-    # the browser's event (pushsubscriptionchange) wakes the worker; no page is open
+
+    async def replaced() -> bool:
+        return (await project.subscription(subscription_id))["refreshed_at"] != refreshed_at
+
+    # no page is open: the browser's event (pushsubscriptionchange) wakes the worker
+    await eventually(replaced, "the worker to tell Heliograph of its new endpoint")
     sent = await project.send(title="Found you again", url=shop.url("/"))
     await sent.becomes("displayed")
     page = await shop.open(browser)
     assert (await page.status("subscribed"))["subscription"] == subscription_id
-    assert await endpoint_of(page) != before
+    assert await page.endpoint() != before
     await page.close()
 
 
@@ -132,14 +131,14 @@ async def test_endpoint_died(
     """When the push service gave up an endpoint and the browser does not notice, the next page load replaces it."""
     page = await shop.open(browser)
     subscription_id = await page.subscribe()
-    before = await endpoint_of(page)
+    before = await page.endpoint()
     make_old(heliograph, subscription_id)
     devpush.add_fault(Fault(kind=FaultKind.STATUS, status=410, token=token_of(before)))
     await (await project.send(title="Lost", url=shop.url("/"))).becomes("gone")
     await page.tab.run("sessionStorage.clear()")
     await page.load()
     await project.subscription_becomes(subscription_id, "active")
-    assert await endpoint_of(page) != before
+    assert await page.endpoint() != before
     await (await project.send(title="Found again", url=shop.url("/"))).becomes("displayed")
     devpush.clear_faults()
     await page.close()
@@ -165,14 +164,14 @@ async def test_key_change_replaces_the_subscription(browser: Browser, shop: Shop
     """After the project's application server key changed, a page load subscribes with the new one and keeps its id."""
     page = await shop.open(browser)
     subscription_id = await page.subscribe()
-    before = await endpoint_of(page)
+    before = await page.endpoint()
     await project.use_vapid_key()
     await (await project.send(title="Signed with the old key", url=shop.url("/"))).becomes("displayed")
     await page.load()
 
     async def replaced() -> bool:
         subscription = await page.subscription()
-        return subscription is not None and subscription["endpoint"] != before
+        return bool(subscription and subscription["endpoint"] != before)
 
     await eventually(replaced, "a subscription with the new key")
     assert (await page.status("subscribed"))["subscription"] == subscription_id

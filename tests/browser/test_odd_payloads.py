@@ -13,9 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 async def subscribed(page: ShopPage) -> Subscription:
     await page.subscribe()
-    value = await page.subscription()
-    assert value is not None
-    return Subscription.from_json(value)
+    return Subscription.from_json(await page.subscription())
 
 
 async def shows(page: ShopPage, title: str, body: str) -> None:

@@ -63,7 +63,7 @@ return JSON.stringify(shown.map(copy));
 SUBSCRIPTION = """
 const registration = await navigator.serviceWorker.getRegistration("/push/");
 const subscription = await registration?.pushManager.getSubscription();
-return subscription ? JSON.stringify(subscription.toJSON()) : null;
+return JSON.stringify(subscription ?? null);
 """
 CLOSE_ALL = """
 const registration = await navigator.serviceWorker.getRegistration("/push/");
@@ -127,7 +127,7 @@ class ShopPage:
         seen: list[Any] = []
 
         async def reached() -> dict[str, Any] | None:
-            seen[:] = [await self.call("status")]
+            seen[:] = [await self.call("status"), *await self.heard("error")]
             return seen[0] if seen[0]["status"] == wanted else None
 
         return await eventually(reached, lambda: f"the status {wanted}; it is {seen}", within)
@@ -146,10 +146,13 @@ class ShopPage:
         """Return the notifications of our worker that are to be seen."""
         return list(json.loads(await self.tab.run(NOTIFICATIONS)))
 
-    async def subscription(self) -> dict[str, Any] | None:
-        """Return what the browser itself says of the subscription."""
-        text = await self.tab.run(SUBSCRIPTION)
-        return None if text is None else dict(json.loads(text))
+    async def subscription(self) -> Any:
+        """Return what the browser itself says of the subscription, or None when it has none."""
+        return json.loads(await self.tab.run(SUBSCRIPTION))
+
+    async def endpoint(self) -> str:
+        """Return the address that the push service gave."""
+        return str((await self.subscription())["endpoint"])
 
     async def close(self) -> None:
         """Take this shop's notifications from the screen and close the tab."""

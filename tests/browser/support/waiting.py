@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-START = 60.0  # seconds: a browser or a server on two busy cores
+START = 120.0  # seconds: a browser or a server on two busy cores
 FIRST_SUBSCRIBE = 30.0  # Chromium now and then takes six seconds before it asks its push service anything
 ARRIVAL = 30.0  # everything else
 PAUSE = 0.03
