@@ -10,7 +10,7 @@ from heliograph.api.health import live, ready
 from heliograph.api.limits import refuse_nul, refuse_other_media, refuse_unknown_parameters
 from heliograph.api.problems import HANDLERS, MAX_BODY
 from heliograph.api.reading import StrictRequest
-from heliograph.api.reference import openapi_json
+from heliograph.api.reference import openapi_json, reference, start
 from heliograph.api.static import sdk_file
 from heliograph.bootstrap import Heliograph
 
@@ -24,7 +24,7 @@ def create_app(heliograph: Heliograph) -> Litestar:
         dependencies={"caller": Provide(provide_caller, sync_to_thread=False)},
     )
     return Litestar(
-        [admin_router, *public.ROUTES, live, ready, openapi_json, sdk_file],
+        [admin_router, *public.ROUTES, live, ready, openapi_json, reference, start, sdk_file],
         state=State({"heliograph": heliograph}),
         dependencies={"heliograph": Provide(lambda: heliograph, sync_to_thread=False)},
         guards=[refuse_nul],

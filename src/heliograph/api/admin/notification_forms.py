@@ -120,7 +120,7 @@ class NewNotification(Form, frozen=True, kw_only=True):
     kind: Annotated[
         NotificationKind, msgspec.Meta(description="`notification` is shown; `data` is only handed to code.")
     ] = NotificationKind.NOTIFICATION
-    audience: AudienceForm
+    audience: Annotated[AudienceForm, msgspec.Meta(description="Who shall get it.")]
     content: ContentForm
     ttl_seconds: (
         Annotated[
