@@ -77,8 +77,7 @@ def _changed(dispatch: Dispatch, result: Result, chance: float) -> Change:
             change = _again(dispatch, result, reason, chance, after=None, steps=retry.REFUSED_STEPS)
         case Deferred(reason, until):
             # Kept until its deadline even when the pause is longer: it may end earlier.
-            at = min(result.at + retry.jittered(until - result.at, chance), dispatch.deadline)
-            change = _change(result, DeliveryState.RETRYING, reason, at=at)
+            change = _change(result, DeliveryState.RETRYING, reason, at=min(until, dispatch.deadline))
     return change
 
 

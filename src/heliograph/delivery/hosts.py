@@ -20,7 +20,6 @@ MOST_IN_THE_AIR = 512
 """Messages in the air to one host: at 50 ms each that is 10,000 a second, more than a process can encrypt."""
 STORM = 200
 """So many answers 'gone' from one host without one acceptance look like an outage, not like so many dead browsers."""
-_PROBE_SECONDS = 30
 _MOST_LANES = 4_096
 _THROTTLED = frozenset({406, 429})
 
@@ -57,16 +56,16 @@ class Lane:
         self.throttle = Throttle(most)
         self.in_the_air = 0
         self._gone_in_row = 0
-        self._probe_until: datetime | None = None
+        self._is_probing = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def enter(self) -> datetime | None:
         """Wait for a place; None when the exchange may begin, or the instant before which it may not."""
         while True:
-            until = self._closed_until()
-            if until is not None:
-                return until
-            if self.in_the_air < int(self.throttle.limit):
+            now = self._clock.now()
+            if self.breaker.is_open(now):
+                return self.breaker.open_until
+            if self._has_place(now):
                 break
             place = asyncio.get_running_loop().create_future()
             self._waiting.append(place)
@@ -76,6 +75,7 @@ class Lane:
                 self._wake()
                 raise
         self.in_the_air += 1
+        self._is_probing = self.breaker.open_until is not None
         return None
 
     def leave(self, sign: Sign) -> None:
@@ -94,8 +94,7 @@ class Lane:
                 self.breaker = self.breaker.failed(now)
             case Sign.NOTHING:
                 pass
-        if sign is not Sign.NOTHING:
-            self._probe_until = None
+        self._is_probing = False
         is_closed = self.breaker.open_until is not None
         if is_closed != was_closed:
             _log.warning("host_closed" if is_closed else "host_open_again", host=self._host)
@@ -117,16 +116,11 @@ class Lane:
         """Whether nothing is lost by forgetting this lane."""
         return self.in_the_air == 0 and not self._waiting and self.breaker.open_until is None
 
-    def _closed_until(self) -> datetime | None:
-        now = self._clock.now()
-        if self.breaker.is_open(now):
-            return self.breaker.open_until
-        if not self.breaker.is_half_open(now):
-            return None
-        if self._probe_until is not None and now < self._probe_until:
-            return self._probe_until
-        self._probe_until = now + timedelta(seconds=_PROBE_SECONDS)
-        return None
+    def _has_place(self, now: datetime) -> bool:
+        """Tell whether one more may begin; after a pause one alone, and the others wait for what it learns."""
+        if self.breaker.is_half_open(now):
+            return not self._is_probing
+        return self.in_the_air < int(self.throttle.limit)
 
     def _wake(self) -> None:
         """Let in as many as there are places for; all, when the breaker opened, so that they hear of it."""

@@ -60,6 +60,11 @@ async def take_probe(tx: Tx, key: VapidKey, *, now: datetime) -> bool:
     return await key_health.extend_pause(tx, key.id, of=key.paused_until, until=now + PROBE_LEASE)
 
 
+def rested(key: VapidKey, now: datetime) -> VapidKey:
+    """Return a key as all but its prober see it."""
+    return replace(key, paused_until=now + PROBE_LEASE)
+
+
 async def note(
     tx: Tx, key: VapidKey, *, accepted: int, refused: int, tally: KeyTally, is_probe: bool, now: datetime
 ) -> VapidKey:

@@ -28,7 +28,7 @@ async def retry(machine: Machine, job: Job) -> None:
         async with machine.store.begin() as tx:
             await close(tx)
         return
-    probing = await take_probes(machine, dispatch, attempts)
+    dispatch, probing = await take_probes(machine, dispatch, attempts)
     async with Recorder(machine, dispatch, probing=probing) as recorder:
         is_whole = await Sending(machine, dispatch, recorder, probing).run(attempts)
         await recorder.flush(close if is_whole else None)

@@ -1,5 +1,6 @@
 """Third step: send to one range of subscriptions. Load, close, talk, open, record: no exchange inside a transaction."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from heliograph.delivery import dispatch as dispatches
@@ -30,7 +31,7 @@ async def send(machine: Machine, job: Job) -> None:
         await ranges.close(tx, notification_id, number)
         await finish.ask_if_done(tx, machine, notification_id, now=machine.clock.now())
 
-    probing = await take_probes(machine, dispatch, attempts)
+    dispatch, probing = await take_probes(machine, dispatch, attempts)
     async with Recorder(machine, dispatch, probing=probing) as recorder:
         is_whole = await Sending(machine, dispatch, recorder, probing).run(attempts)
         await recorder.flush(close if is_whole else None)
@@ -52,12 +53,14 @@ async def _attempts(tx: Tx, dispatch: Dispatch, number: int, now: datetime) -> l
     return [attempt for attempt in attempts if attempt.delivery_id not in known]
 
 
-async def take_probes(machine: Machine, dispatch: Dispatch, attempts: list[Attempt]) -> frozenset[str]:
-    """Return the keys whose pause is over and which this job is the first to try again."""
+async def take_probes(machine: Machine, dispatch: Dispatch, attempts: list[Attempt]) -> tuple[Dispatch, frozenset[str]]:
+    """Return the keys whose pause is over and which this job is to try again; those that another one tries, rest on."""
     now = machine.clock.now()
     used = {attempt.receiver.vapid_key_id for attempt in attempts}
     resting = [key for key in dispatch.keys.values() if key.id in used and keys.is_probing(key, now)]
     if not resting:
-        return frozenset()
+        return dispatch, frozenset()
     async with machine.store.begin() as tx:
-        return frozenset([key.id for key in resting if await keys.take_probe(tx, key, now=now)])
+        probing = frozenset([key.id for key in resting if await keys.take_probe(tx, key, now=now)])
+    rested = {key.id: keys.rested(key, now) for key in resting}
+    return replace(dispatch, keys=dispatch.keys | rested), probing

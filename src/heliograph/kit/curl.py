@@ -49,6 +49,7 @@ _FAULTS = {
     pycurl.E_RECV_ERROR: FaultKind.RESET,
     pycurl.E_GOT_NOTHING: FaultKind.RESET,
     pycurl.E_PARTIAL_FILE: FaultKind.RESET,
+    92: FaultKind.RESET,  # CURLE_HTTP2_STREAM, which pycurl has no name for: RST_STREAM
 }
 _ANY_HTTP = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 _READ, _WRITE = pycurl.CSELECT_IN, pycurl.CSELECT_OUT
