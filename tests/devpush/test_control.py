@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from tests.devpush.conftest import ANY_PORTS
 from tests.devpush.support.firefox_client import FirefoxClient
 from tests.devpush.support.sender import Sender
 from tests.devpush.support.waiting import until
 from websockets.exceptions import ConnectionClosed
 
-from heliograph.devpush import DevPush, FaultKind, browser_commands
+from heliograph.devpush import DevPush, DevPushConfig, FaultKind, browser_commands
 
 
 @pytest.fixture
@@ -163,6 +164,21 @@ async def test_events_as_they_happen(control: httpx.AsyncClient, browser: Firefo
     assert seen == ["received", "sent", "acked"]
 
 
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"host": "0.0.0.0"}, "http://127.0.0.1:"),
+        ({"host": "localhost"}, "http://localhost:"),
+        ({"public_url": "http://push.dev.example:9000"}, "http://push.dev.example:9000"),
+    ],
+)
+async def test_the_address_can_be_reached(config: dict[str, str], expected: str):
+    """A wildcard is no destination; behind a port mapping the operator says what is."""
+    async with DevPush(DevPushConfig(**ANY_PORTS, **config)) as devpush:
+        assert devpush.http_url.startswith(expected)
+        assert devpush.ws_url == f"{devpush.http_url.replace('http', 'ws')}/"
+
+
 async def test_python_watches_too(devpush: DevPush, browser: FirefoxClient, sender: Sender):
     """The same events without HTTP."""
     watching = devpush.watch()
@@ -197,6 +213,15 @@ async def test_other_origins_are_kept_out(control: httpx.AsyncClient, devpush: D
     """A page in the developer's browser must not disturb the tests."""
     assert (await control.post("/forget", headers={"Origin": "https://evil.example"})).status_code == 403
     assert (await control.post("/forget", headers={"Origin": devpush.http_url})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("rebound.evil.example", 403), ("localhost:8972", 200), ("127.0.0.1", 200), ("[::1]:8972", 200)],
+)
+async def test_a_name_that_somebody_else_points_here_is_kept_out(control: httpx.AsyncClient, host: str, status: int):
+    """DNS rebinding makes a foreign page same-origin; its name gives it away."""
+    assert (await control.get("/status", headers={"Host": host})).status_code == status
 
 
 @pytest.mark.parametrize("path", ["/", "/devpush", "/devpush/"])

@@ -196,12 +196,13 @@ async def test_a_huge_answer(devpush: DevPush, sender: Sender, endpoint: str):
 
 async def test_a_slow_answer_is_a_good_one_later(devpush: DevPush, sender: Sender, endpoint: str):
     """The sender's patience decides."""
-    devpush.add_fault(Fault(FaultKind.SLOW, delay=timedelta(milliseconds=150), times=2))
+    devpush.add_fault(Fault(FaultKind.SLOW, delay=timedelta(milliseconds=150), times=1))
+    devpush.add_fault(Fault(FaultKind.SLOW, delay=timedelta(minutes=1)))
     start = datetime.now(UTC)
 
     patient = await sender.post(endpoint)
     took = datetime.now(UTC) - start
-    sender.client.timeout = httpx.Timeout(0.02)
+    sender.client.timeout = httpx.Timeout(30, read=0.02)
 
     assert patient.status_code == 201
     assert took >= timedelta(milliseconds=150)

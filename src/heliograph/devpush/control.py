@@ -1,5 +1,6 @@
 """The control API under `/devpush/`: look at what happened, make things go wrong, take connections away."""
 
+import ipaddress
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -51,23 +52,33 @@ class Control:
         events: Events,
         page: Callable[[], str],
         commands: Callable[[str], BrowserCommands],
+        host: Callable[[], str],
     ) -> None:
         self._relay = relay
         self._faults = faults
         self._ledger = ledger
         self._events = events
         self._page = page
+        self._host = host
         self._commands = commands
 
     def handle(self, request: Request) -> Answer:
         """Answer one request under `/devpush/`. A page of another origin may not use this API."""
         origin = request.value("origin")
-        if origin is not None and origin != request.origin:
+        if (origin is not None and origin != request.origin) or not self._is_own(request.host):
             return _problem(403, "The control API is not for pages of other origins.")
         try:
             return self._route(request)
         except ValueError as error:
             return _problem(400, str(error))
+
+    def _is_own(self, host: str) -> bool:
+        """Tell whether a host is ours: any other name was made to point here by somebody else (DNS rebinding)."""
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return host in {"localhost", "", self._host().lower()}
+        return True
 
     def _route(self, request: Request) -> Answer:  # noqa: PLR0911 - one line per resource
         match request.method, request.path.removeprefix(PREFIX).rstrip("/").split("/"):

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from heliograph.devpush import certs, chromium, firefox, page
 from heliograph.devpush.addresses import CERTIFICATE_NAMES, service_of, token_of
@@ -32,6 +33,15 @@ from heliograph.kit.log import get_logger
 _SWEEP_SECONDS = 5.0
 
 _log = get_logger("devpush")
+
+
+def _reachable(host: str) -> str:
+    """Return what to call a listening address by: a wildcard is no destination, and IPv6 needs brackets in a URL."""
+    match host:
+        case "" | "0.0.0.0" | "::":  # noqa: S104 - compared, not listened on
+            return "127.0.0.1"
+        case _:
+            return f"[{host}]" if ":" in host else host
 
 
 class DevPush:
@@ -90,6 +100,7 @@ class DevPush:
             events=self._events,
             page=self._page,
             commands=self.browser_commands,
+            host=self._own_host,
         )
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
@@ -103,7 +114,7 @@ class DevPush:
         port = await plain.open(config.host, config.http_port)
         self.tls_port = await tls.open(config.host, config.tls_port, certificates.context("h2", "http/1.1"))
         self.mcs_port = await mcs.open(config.host, config.mcs_port, certificates.context())
-        self.http_url = config.public_url or f"http://{config.host}:{port}"
+        self.http_url = config.public_url or f"http://{_reachable(config.host)}:{port}"
         self.ws_url = f"{self.http_url.replace('http', 'ws', 1)}/"
         self.ca_file, self.spki_sha256 = certificates.ca_file, certificates.spki_sha256
         sweep = asyncio.create_task(self._sweep())
@@ -147,6 +158,9 @@ class DevPush:
         if request.method != "GET":
             return Answer(405, (("allow", "GET"),))
         return Answer(200, (("content-type", "text/html; charset=utf-8"),), self._page().encode())
+
+    def _own_host(self) -> str:
+        return urlsplit(self.http_url).hostname or ""
 
     def _page(self) -> str:
         return page.render(self.browser_commands(), self._control.status())

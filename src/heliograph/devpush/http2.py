@@ -15,6 +15,10 @@ from heliograph.devpush.wire import MAX_REQUEST_BODY, Answer, Ending, Handler, R
 
 _CHUNK = 65536
 _WINDOW = 2**20
+# Our own headers are right as they are; the client's are checked.
+_SERVER = h2.config.H2Configuration(
+    client_side=False, header_encoding="utf-8", validate_outbound_headers=False, normalize_outbound_headers=False
+)
 
 RawHeaders = list[tuple[str, str]]
 
@@ -43,7 +47,7 @@ class Http2Connection:
         self._writer = writer
         self._scheme = scheme
         self._handler = handler
-        self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+        self._h2 = h2.connection.H2Connection(_SERVER)
         self._h2.local_settings = h2.settings.Settings(
             client=False,
             initial_values={

@@ -60,6 +60,8 @@ class Agent:
     p256dh: bytes
     auth: bytes
     endpoint: str = ""
+    is_registered: bool = False
+    """Whether it wants a subscription: then a lost one is replaced."""
     subscription_id: str = ""
     subscription_secret: str = ""
     arrivals: list[Arrival] = field(default_factory=list)

@@ -11,7 +11,7 @@ from heliograph.devpush.agents.agent import Agent, Arrival, Counts, make_agent
 from heliograph.devpush.agents.link import AgentLink
 from heliograph.devpush.agents.payload import Payload, PayloadError, parse_payload
 from heliograph.devpush.agents.reporter import Reporter
-from heliograph.devpush.agents.site import HeliographSite
+from heliograph.devpush.agents.site import HeliographSite, SiteError
 from heliograph.devpush.agents.summary import Summary, summarize
 from heliograph.devpush.model import Service
 from heliograph.kit.clock import Clock, SystemClock
@@ -62,6 +62,9 @@ class AgentFleet:
         self._key: bytes | None = None
         self.counts = Counts(agents=count)
         self.arrivals: list[Arrival] = []
+        self.problems: list[str] = []
+        """What Heliograph said when it did not take a replaced subscription."""
+        self._reached: defaultdict[str, set[int]] = defaultdict(set)
         self.agents = [make_agent(index, services[index % len(services)]) for index in range(count)]
         self._links = self._make_links(channels_per_socket)
 
@@ -142,16 +145,15 @@ class AgentFleet:
     # what arrives
 
     def _received(self, agent: Agent, body: bytes | None) -> bool:
-        now = self._clock.now()
         self.counts.received += 1
         try:
             plaintext = b"" if body is None else encryption.decrypt(body, agent.private_key, agent.auth)
         except encryption.DecryptionError as error:
             self.counts.undecryptable += 1
-            self._keep(agent, Arrival(agent.index, now, None, problem=str(error)))
+            self._keep(agent, Arrival(agent.index, self._clock.now(), None, problem=str(error)))
             return False
         self.counts.decrypted += 1
-        self._keep(agent, self._shown(agent, plaintext, now))
+        self._keep(agent, self._shown(agent, plaintext, self._clock.now()))
         return True
 
     def _shown(self, agent: Agent, plaintext: bytes, now: datetime) -> Arrival:
@@ -186,6 +188,8 @@ class AgentFleet:
     def _keep(self, agent: Agent, arrival: Arrival) -> None:
         agent.arrivals.append(arrival)
         self.arrivals.append(arrival)
+        if arrival.notification is not None:
+            self._reached[arrival.notification].add(agent.index)
         self._tell()
 
     def _repeated(self) -> None:
@@ -194,12 +198,21 @@ class AgentFleet:
 
     async def _lost(self, agents: Sequence[Agent]) -> None:
         """Subscribe again after devpush forgot these agents, and replace the subscriptions at Heliograph."""
+        wanted = {agent.index for agent in agents}
         for link, members in self._links:
-            ours = [agent for agent in agents if agent in members]
-            for agent in ours:
-                await link.register(agent, self._key)
-                if self._site is not None and agent.subscription_id:
-                    await self._site.replace(agent)
+            for agent in members:
+                if agent.index in wanted:
+                    await self._replace(link, agent)
+
+    async def _replace(self, link: AgentLink, agent: Agent) -> None:
+        try:
+            await link.register(agent, self._key)
+            if self._site is not None and agent.subscription_id:
+                await self._site.replace(agent)
+        except SiteError as error:
+            self.problems.append(str(error))
+        except ConnectionError:
+            return  # the next connection tries again
 
     # what a test asks
 
@@ -218,6 +231,10 @@ class AgentFleet:
         except TimeoutError:
             raise TimeoutError(f"The agents did not get there: {self.counts}") from None
 
+    def reached(self, notification: str) -> int:
+        """Return how many agents a notification has reached."""
+        return len(self._reached.get(notification, ()))
+
     async def drain_receipts(self) -> None:
         """Wait until every receipt was posted to Heliograph."""
         if self._reporter is not None:
@@ -226,7 +243,7 @@ class AgentFleet:
 
     def receipt_problems(self) -> list[str]:
         """Return what Heliograph said to receipts that it did not take."""
-        return self._reporter.problems if self._reporter is not None else []
+        return list(self._reporter.problems) if self._reporter is not None else []
 
     def summary(self, notification: str | None = None, since: datetime | None = None) -> Summary:
         """Count what arrived of one notification, or of everything; `since` is where latencies start."""

@@ -15,6 +15,7 @@ from heliograph.protocols import base64url
 
 _FIRST_RETRY_SECONDS = 0.05
 _LONGEST_RETRY_SECONDS = 2.0
+_OPEN_SECONDS = 30.0
 _DELIVERED, _UNDECRYPTABLE, _REPEATED = 100, 101, 102
 
 Received = Callable[[Agent, bytes | None], bool]
@@ -48,18 +49,19 @@ class AgentLink:
         self._side_tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        """Connect, and stay connected until `close`."""
+        """Connect, and stay connected until `close`. Raises `TimeoutError` when devpush cannot be reached."""
         if self._task is None:
             self._task = asyncio.create_task(self._stay_connected())
-        await self._online.wait()
+        async with asyncio.timeout(_OPEN_SECONDS):
+            await self._online.wait()
 
     async def close(self) -> None:
         """Disconnect; what comes now waits at devpush until `open`."""
-        task, self._task = self._task, None
-        for running in [*self._side_tasks, *([task] if task else [])]:
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
+        running = [*self._side_tasks, *([self._task] if self._task else [])]
+        self._task = None
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         self._online.clear()
 
     async def register(self, agent: Agent, application_server_key: bytes | None) -> None:
@@ -71,7 +73,7 @@ class AgentLink:
         answer = await self._ask(frame)
         if answer.get("status") != 200:  # noqa: PLR2004 - the protocol's only good one
             raise ValueError("devpush refused the registration.")
-        agent.endpoint = str(answer["pushEndpoint"])
+        agent.endpoint, agent.is_registered = str(answer["pushEndpoint"]), True
 
     async def unregister(self, agent: Agent) -> None:
         """End an agent's subscription at devpush."""
@@ -117,16 +119,18 @@ class AgentLink:
         self._socket = socket
         self._online.set()
         if before and before != self._uaid:
-            self._start(self._lost(self._rename()))
+            self._drop_subscriptions()
+        # Also those whose new registration was cut short by yet another loss of the connection.
+        homeless = [agent for agent in self._agents.values() if agent.is_registered and not agent.endpoint]
+        if homeless:
+            self._start(self._lost(homeless))
 
-    def _rename(self) -> list[Agent]:
+    def _drop_subscriptions(self) -> None:
         """Drop every subscription, as Firefox does when it gets a new uaid; a new one has a new channel."""
-        agents = [agent for agent in self._agents.values() if agent.endpoint]
-        for agent in agents:
+        for agent in list(self._agents.values()):
             del self._agents[agent.channel]
             agent.channel, agent.endpoint = new_channel(), ""
             self._agents[agent.channel] = agent
-        return agents
 
     def _start(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

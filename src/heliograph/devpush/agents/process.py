@@ -9,7 +9,7 @@ import contextlib
 import json
 import sys
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import uvloop
@@ -40,10 +40,8 @@ async def _watched(fleet: AgentFleet, order: dict[str, Any]) -> None:
     """Wait until everyone decrypted the notification, or time is up, and answer with what was seen of it."""
     name, since = order["notification"], datetime.fromisoformat(order["since"])
     with contextlib.suppress(TimeoutError):
-        # A look at every arrival would cost the square of the crowd.
-        async with asyncio.timeout(order["seconds"]):
-            while fleet.summary(name).lost:  # noqa: ASYNC110
-                await asyncio.sleep(_TELL_SECONDS)
+        everyone = fleet.counts.subscribed
+        await fleet.wait_until(lambda _: fleet.reached(name) >= everyone, timedelta(seconds=order["seconds"]))
     await fleet.drain_receipts()
     seen = fleet.summary(name, since)
     _write(

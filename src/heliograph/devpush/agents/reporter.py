@@ -1,7 +1,6 @@
 """Receipts of a whole fleet, sent in batches in the background."""
 
 import asyncio
-import contextlib
 from datetime import datetime
 
 from heliograph.devpush.agents.agent import Counts
@@ -36,8 +35,7 @@ class Reporter:
         """Stop; receipts that are not posted are lost, as when a browser is closed."""
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
         while True:
@@ -57,4 +55,5 @@ class Reporter:
             self._counts.receipts_refused += len(batch)
             return
         self._counts.receipts_accepted += accepted
-        self._counts.receipts_refused += refused
+        self._counts.receipts_refused += len(refused)
+        self.problems += refused

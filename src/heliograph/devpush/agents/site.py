@@ -94,11 +94,11 @@ class HeliographSite:
         headers = {"Authorization": f"Bearer {agent.subscription_secret}"}
         await self._call("DELETE", f"/subscriptions/{agent.subscription_id}", headers=headers)
 
-    async def report(self, receipts: Sequence[Receipt]) -> tuple[int, int]:
-        """Send up to 50 receipts. Returns how many were accepted and refused."""
+    async def report(self, receipts: Sequence[Receipt]) -> tuple[int, list[str]]:
+        """Send up to 50 receipts. Returns how many were accepted, and the codes of those that were not."""
         body = {"receipts": [{"delivery": r.delivery, "event": r.event, "at": r.at} for r in receipts]}
         answer = await self._call("POST", "/receipts", json=body)
-        return int(answer["accepted"]), len(answer.get("refused", []))
+        return int(answer["accepted"]), [str(one["code"]) for one in answer.get("refused", [])]
 
     def _body(self, agent: Agent, groups: Sequence[dict[str, Any]]) -> dict[str, Any]:
         body: dict[str, Any] = {
