@@ -19,6 +19,7 @@ from tests.devpush.support.sender import Sender
 from tests.devpush.support.waiting import until
 
 from heliograph.devpush import DevPush, DevPushConfig
+from heliograph.devpush.store import FileInUseError
 from heliograph.kit.clock import FrozenClock, SystemClock
 
 
@@ -125,6 +126,13 @@ async def test_certificates_and_file_are_kept_for_the_owner(config: DevPushConfi
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     assert {stat.S_IMODE(key.stat().st_mode) for key in directory.glob("*.key")} == {0o600}
     assert stat.S_IMODE(config.file.stat().st_mode) == 0o600
+
+
+async def test_a_file_belongs_to_one_process(config: DevPushConfig, clock: FrozenClock):
+    """Two would lose each other's messages."""
+    async with DevPush(config, clock):
+        with pytest.raises(FileInUseError, match=r"devpush\.db cannot be opened"):
+            await DevPush(config, clock).__aenter__()
 
 
 async def test_without_a_file_nothing_is_left_behind(clock: FrozenClock):

@@ -10,6 +10,7 @@ from heliograph.devpush.config import DevPushConfig
 from heliograph.devpush.devpush import DevPush
 from heliograph.devpush.faults import Fault, FaultKind
 from heliograph.devpush.model import AckCode, Kind, Record, Registration, Service, Urgency
+from heliograph.devpush.store import FileInUseError
 
 __all__ = [
     "AckCode",
@@ -18,6 +19,7 @@ __all__ = [
     "DevPushConfig",
     "Fault",
     "FaultKind",
+    "FileInUseError",
     "Kind",
     "Record",
     "Registration",

@@ -5,6 +5,7 @@ No sockets here. A connected user agent is a `Link`, which the WebSocket and the
 
 import asyncio
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -66,6 +67,7 @@ class Relay:
         self._agents: dict[str, UserAgent] = {}
         self._registrations: dict[str, Registration] = {}
         self._channels: dict[tuple[str, str], str] = {}
+        self._tokens: defaultdict[str, set[str]] = defaultdict(set)
         self._pending: dict[str, dict[str, Message]] = {}
         self._online: dict[str, _Online] = {}
         self._load()
@@ -130,8 +132,8 @@ class Relay:
             self._store.drop_user_agent(id_)
             del self._agents[id_]
             self._pending.pop(id_, None)
-            for registration in [r for r in self._registrations.values() if r.user_agent == id_]:
-                del self._registrations[registration.token]
+            for token in self._tokens.pop(id_, ()):
+                registration = self._registrations.pop(token)
                 self._channels.pop((id_, registration.channel), None)
             if online := self._online.pop(id_, None):
                 online.link.close()
@@ -188,6 +190,7 @@ class Relay:
 
     def _remember(self, registration: Registration) -> None:
         self._registrations[registration.token] = registration
+        self._tokens[registration.user_agent].add(registration.token)
         if registration.gone_at is None:
             self._channels[registration.user_agent, registration.channel] = registration.token
 

@@ -26,6 +26,13 @@ CREATE TABLE IF NOT EXISTS message (
 """
 
 
+_LOCK_SECONDS = 1.0
+
+
+class FileInUseError(Exception):
+    """Another process has the file."""
+
+
 class Store(Protocol):
     """Where the relay writes its changes through."""
 
@@ -109,11 +116,20 @@ class FileStore:
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(file, isolation_level=None)
+        self._db = sqlite3.connect(file, isolation_level=None, timeout=_LOCK_SECONDS)
+        try:
+            self._prepare()
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            raise FileInUseError(f"{file.name} cannot be opened: {error}. Does another devpush use it?") from error
+        file.chmod(0o600)
+
+    def _prepare(self) -> None:
+        # What is in memory is the truth, so a second process on the same file would lose messages.
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
-        file.chmod(0o600)
 
     def user_agents(self) -> list[UserAgent]:
         """Return every user agent."""
