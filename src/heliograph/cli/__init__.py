@@ -10,5 +10,5 @@ def main() -> None:
     """Run the command line; a failure is one sentence on standard error and an exit status (`cli.exits`)."""
     try:
         build()(prog_name="heliograph")
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place that can turn it into a sentence
+    except Exception as error:  # noqa: BLE001 - the last place that can turn it into a sentence
         sys.exit(tell(error, with_stack=Debug.is_on))

@@ -30,7 +30,7 @@ class CommandError(Exception):
         self.status = status
 
 
-def sentences(error: BaseException) -> list[str]:
+def sentences(error: Exception) -> list[str]:
     """Return what a person is told of an error, without its stack."""
     match error:
         case SettingsError():
@@ -53,24 +53,21 @@ def sentences(error: BaseException) -> list[str]:
             ]
 
 
-def status_of(error: BaseException) -> Exit:
+def status_of(error: Exception) -> Exit:
     """Return the exit status of an error."""
     match error:
         case CommandError():
             return error.status
         case SettingsError():
             return Exit.USAGE
-        case KeyboardInterrupt():
-            return Exit.INTERRUPTED
         case _:
             return Exit.FAILED
 
 
-def tell(error: BaseException, *, with_stack: bool) -> Exit:
+def tell(error: Exception, *, with_stack: bool) -> Exit:
     """Write an error to standard error and return the exit status."""
     if with_stack:
         traceback.print_exception(error)
-    if not isinstance(error, KeyboardInterrupt):
-        for sentence in sentences(error):
-            sys.stderr.write(f"heliograph: {sentence}\n")
+    for sentence in sentences(error):
+        sys.stderr.write(f"heliograph: {sentence}\n")
     return status_of(error)

@@ -46,7 +46,7 @@ def panel(made: FirstStart, settings: Settings, wishes: Wishes) -> RenderableTyp
     if not wishes.origins:
         steps.append("heliograph projects change --origin https://your.site.example")
     if wishes.contact is None:
-        steps.append("heliograph projects change --contact mailto:you@yourdomain.example")
+        steps.append("heliograph projects change --contact mailto:you@example.com")
     if steps:
         facts["Next"] = "\n".join(steps)
     return screen.secrets_panel(

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+import typer
 import uvloop
 
 from heliograph.bootstrap import Heliograph, build, prepare_data_dir
-from heliograph.cli.exits import CommandError
+from heliograph.cli.exits import CommandError, Exit
 from heliograph.kit import log
 from heliograph.settings import LogFormat, Settings
 from heliograph.storage.migrate import migrate, pending
@@ -18,9 +19,12 @@ _T = TypeVar("_T")
 
 
 def run(work: Coroutine[Any, Any, _T]) -> _T:
-    """Run a command's coroutine to its end."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
+    """Run a command's coroutine to its end, or to ctrl-C."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
+    except KeyboardInterrupt:
+        raise typer.Exit(Exit.INTERRUPTED) from None
 
 
 def load() -> Settings:

@@ -68,7 +68,7 @@ def create(
 ) -> None:
     """Make a project with its keys, and show the keys once.
 
-    Example: heliograph projects create Shop --contact mailto:you@yourdomain.example --origin https://shop.example
+    Example: heliograph projects create Shop --contact mailto:you@example.com --origin https://shop.example
     """
 
     async def work() -> actions.CreatedProject:

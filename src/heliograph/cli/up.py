@@ -36,7 +36,7 @@ def up(
 
     The first start makes a project and its keys, and prints them once. Stops gracefully on SIGTERM and ctrl-C.
 
-    Example: heliograph up --contact mailto:you@yourdomain.example --origin https://shop.example
+    Example: heliograph up --contact mailto:you@example.com --origin https://shop.example
 
     Exit status: 0 stopped as asked; 1 failed; 2 wrong settings.
     """
