@@ -1,12 +1,10 @@
 """The issue's list of bad input, tried on every operation of the admin API that the route table knows."""
 
 import json
-import os
-import shutil
 
 import pytest
 import pytest_asyncio
-from tests.support.api import api_client, bearer, installation_key, make_tenant
+from tests.support.api import bearer
 from tests.support.operations import (
     ADMIN,
     Things,
@@ -19,10 +17,7 @@ from tests.support.operations import (
     wrong_types,
 )
 
-from heliograph.api.app import create_app
-from heliograph.bootstrap import build
 from heliograph.names import Scope
-from heliograph.settings import Settings
 
 WITH_BODY = [operation for operation in ADMIN if operation.body is not None]
 ABOUT_ONE = [operation for operation in ADMIN if "{" in operation.path]
@@ -31,54 +26,6 @@ OF_PROJECT = [operation for operation in ADMIN if not operation.path.startswith(
 
 # Refusals change nothing (which is what these tests prove), so one installation of each kind serves them all.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def database_url(request, sqlite_template, tmp_path_factory):
-    """A migrated database of either kind, for the whole file."""
-    if request.param == "sqlite":
-        path = tmp_path_factory.mktemp("bad_input") / "heliograph.db"
-        shutil.copyfile(sqlite_template, path)
-        yield f"sqlite:///{path}"
-    else:
-        server = request.getfixturevalue("postgres")
-        name = f"bad_input_{os.getpid()}"
-        server.create(name, template="heliograph_template")
-        yield server.url(name)
-        server.drop(name)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def heliograph(database_url):
-    """A wired installation."""
-    wired = await build(Settings(database_url=database_url, master_key=bytes(range(32))))
-    yield wired
-    await wired.close()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def api(heliograph, contract):
-    """A client that checks every answer."""
-    async with api_client(create_app(heliograph), contract) as client:
-        yield client
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def alice(heliograph):
-    """A project."""
-    return await make_tenant(heliograph, "alice")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def bob(heliograph):
-    """Another project."""
-    return await make_tenant(heliograph, "bob")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def operator(heliograph):
-    """Headers of a call with a key of the installation."""
-    return bearer(await installation_key(heliograph))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
