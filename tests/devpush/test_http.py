@@ -15,6 +15,7 @@ from hyperframe.frame import Frame, GoAwayFrame, HeadersFrame, SettingsFrame
 from tests.devpush.conftest import ANY_PORTS
 from tests.devpush.support.firefox_client import FirefoxClient
 from tests.devpush.support.sender import Sender
+from tests.devpush.support.waiting import until
 
 from heliograph.devpush import DevPush, DevPushConfig, Fault, FaultKind
 from heliograph.kit.clock import FrozenClock
@@ -277,3 +278,24 @@ async def test_expect_continue_is_answered(devpush: DevPush):
     assert answer.startswith(b"HTTP/1.1 400")
     writer.close()
     await writer.wait_closed()
+
+
+async def test_stopping_does_not_wait_for_anybody(clock: FrozenClock, sender: Sender):
+    """Open sockets of every kind, a slow request and a stream of events end with the service."""
+    devpush = DevPush(DevPushConfig(**ANY_PORTS), clock)
+    async with devpush:
+        browser = FirefoxClient(devpush.ws_url)
+        await browser.open()
+        endpoint = await browser.register(sender.key)
+        devpush.add_fault(Fault(FaultKind.SLOW, delay=timedelta(minutes=1)))
+        slow = asyncio.ensure_future(sender.post(endpoint))
+        client = H2Client()
+        await client.open(devpush.tls_port, tls_context(devpush, "h2"))
+        await until(lambda: devpush.status()["faults"])
+        start = asyncio.get_running_loop().time()
+
+    assert asyncio.get_running_loop().time() - start < 1.5
+    with pytest.raises(httpx.TransportError):
+        await slow
+    client.writer.close()
+    await browser.close()

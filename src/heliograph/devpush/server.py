@@ -15,6 +15,7 @@ _log = get_logger("devpush")
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _CHUNK = 65536
 _BACKLOG = 2048
+_TLS_SHUTDOWN_SECONDS = 2.0
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -32,7 +33,10 @@ class Listener:
 
     async def open(self, host: str, port: int, context: ssl.SSLContext | None = None) -> int:
         """Listen, and return the port."""
-        self._server = await asyncio.start_server(self._accepted, host, port, ssl=context, backlog=_BACKLOG)
+        patience = _TLS_SHUTDOWN_SECONDS if context else None
+        self._server = await asyncio.start_server(
+            self._accepted, host, port, ssl=context, backlog=_BACKLOG, ssl_shutdown_timeout=patience
+        )
         number: int = self._server.sockets[0].getsockname()[1]
         return number
 
@@ -46,6 +50,9 @@ class Listener:
             await self._serve(reader, writer)
         except _EXPECTED:
             pass
+        except asyncio.CancelledError:
+            writer.transport.abort()  # a peer that does not answer must not hold up the end
+            raise
         except Exception:  # noqa: BLE001 - one connection's bug must not end the server
             _log.exception("connection failed")
         finally:

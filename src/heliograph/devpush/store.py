@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS message (
 _LOCK_SECONDS = 1.0
 
 
-class FileInUseError(Exception):
+class FileInUseError(OSError):
     """Another process has the file."""
 
 
