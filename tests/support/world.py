@@ -18,7 +18,7 @@ from heliograph.devpush.agents import Agent, AgentFleet
 from heliograph.domain.endpoint import DevpushRoute, EndpointPolicy, PushService
 from heliograph.domain.notification import Audience, AudienceKind, Content, Notification, NotificationState
 from heliograph.domain.subscription import Group
-from heliograph.kit.clock import FrozenClock
+from heliograph.kit.clock import Clock, FrozenClock
 from heliograph.kit.curl import CurlSender
 from heliograph.kit.http import HttpSender
 from heliograph.kit.ids import Ids
@@ -40,7 +40,7 @@ class World:
 
     heliograph: Heliograph
     devpush: DevPush
-    clock: FrozenClock
+    clock: Any  # frozen, except where real processes take part
     project: CreatedProject
     machine: Machine
     fleets: list[AgentFleet] = field(default_factory=list)
@@ -187,7 +187,7 @@ class World:
 def heliograph_for(
     store: Store,
     queue: EmbeddedQueue,
-    clock: FrozenClock,
+    clock: Clock,
     ids: Ids,
     sealer: Sealer,
     devpush: DevPush,
@@ -211,9 +211,7 @@ def heliograph_for(
 
 
 @contextlib.asynccontextmanager
-async def world_of(
-    store: Store, queue: EmbeddedQueue, clock: FrozenClock, ids: Ids, sealer: Sealer
-) -> AsyncIterator[World]:
+async def world_of(store: Store, queue: EmbeddedQueue, clock: Clock, ids: Ids, sealer: Sealer) -> AsyncIterator[World]:
     """Make a world with one project."""
     async with DevPush(DevPushConfig(host="127.0.0.1", http_port=0, tls_port=0, mcs_port=0), clock=clock) as devpush:
         heliograph = heliograph_for(store, queue, clock, ids, sealer, devpush)

@@ -1,10 +1,10 @@
 """Recording: results become rows, counts, retry jobs and ended subscriptions in one transaction, batch after batch.
 
-A crash between sending and recording repeats at most one batch, and the service worker drops what it has shown already.
+A crash between sending and recording repeats what was in the air and in the batch; the service worker drops what it has
+shown already.
 """
 
 import asyncio
-import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -26,9 +26,10 @@ from heliograph.storage.pruning import Dead
 from heliograph.storage.store import Tx
 from heliograph.storage.vapid_keys import VapidKey
 
-BATCH = 128
-"""Results that make a batch; so many are sent again at most after a crash."""
-BATCH_SECONDS = 0.25
+BATCH = 256
+"""Results in one transaction at most."""
+GATHER_SECONDS = 0.02
+"""How long the first result of a batch waits for company; while one batch is written the next one gathers by itself."""
 _IDS_PER_RETRY = 250
 
 _Decided = tuple[Result, Decision]
@@ -69,8 +70,7 @@ class Recorder:
     def add(self, result: Result) -> None:
         """Take a result; it is written soon."""
         self._buffer.append(result)
-        if len(self._buffer) >= BATCH:
-            self._wake.set()
+        self._wake.set()
 
     async def flush(self, finally_: Callable[[Tx], Awaitable[None]] | None = None) -> None:
         """Write what was taken; with `finally_`, something more in the last transaction."""
@@ -82,9 +82,9 @@ class Recorder:
 
     async def _write_as_they_come(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), BATCH_SECONDS)
+            await self._wake.wait()
             self._wake.clear()
+            await asyncio.sleep(GATHER_SECONDS)
             # Shielded, because a write that is cut short has been sent for nothing.
             await asyncio.shield(self.flush())
 

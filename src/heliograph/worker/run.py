@@ -20,8 +20,10 @@ from heliograph.worker.jobs import HANDLERS
 
 CONCURRENCY = 4
 """Jobs at once: while one waits for slow answers, another one encrypts."""
-LEASE = timedelta(seconds=60)
-RENEW_SECONDS = 15.0
+LEASE = timedelta(seconds=30)
+"""How long the jobs of a killed worker wait for another one."""
+RENEWALS = 4
+"""Times that a lease is prolonged before it would run out: a busy moment must not cost a job."""
 POLL_SECONDS = 0.2
 """How often other processes' jobs are looked for; one's own are heard of at once."""
 MAX_ATTEMPTS = 25
@@ -56,12 +58,21 @@ class Worker:
         heliograph: the wired installation.
         name: under which it claims jobs; must be its own.
         concurrency: jobs at once.
+        lease: how long a claim stands without being prolonged.
     """
 
-    def __init__(self, heliograph: Heliograph, *, name: str | None = None, concurrency: int = CONCURRENCY) -> None:
+    def __init__(
+        self,
+        heliograph: Heliograph,
+        *,
+        name: str | None = None,
+        concurrency: int = CONCURRENCY,
+        lease: timedelta = LEASE,
+    ) -> None:
         self._heliograph = heliograph
         self._name = name or f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
         self._concurrency = concurrency
+        self._lease = lease
         self._machine = make_machine(heliograph, self._name)
         self._running: dict[asyncio.Task[None], Job] = {}
         self._wake = asyncio.Event()
@@ -99,7 +110,7 @@ class Worker:
             due = await queue.next_due(now=now)
             if due is None or due > now:
                 return
-            jobs = await queue.claim(worker=self._name, limit=room, lease=LEASE, now=now)
+            jobs = await queue.claim(worker=self._name, limit=room, lease=self._lease, now=now)
         except Exception:  # noqa: BLE001 - the database is away or busy: the next look comes soon enough
             _log.exception("claim_failed")
             await asyncio.sleep(1)
@@ -121,7 +132,9 @@ class Worker:
         if len(self._running) >= self._concurrency:
             # Nothing can be claimed before something is done.
             self._wake.clear()
-            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED, timeout=RENEW_SECONDS)
+            waker = asyncio.create_task(stop.wait())
+            await asyncio.wait([*self._running, waker], return_when=asyncio.FIRST_COMPLETED)
+            waker.cancel()
             return
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
@@ -156,11 +169,13 @@ class Worker:
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(RENEW_SECONDS)
+            await asyncio.sleep(self._lease.total_seconds() / RENEWALS)
             jobs = dict(self._running)
             now = self._heliograph.clock.now()
             try:
-                own = await self._heliograph.queue.renew(list(jobs.values()), worker=self._name, lease=LEASE, now=now)
+                own = await self._heliograph.queue.renew(
+                    list(jobs.values()), worker=self._name, lease=self._lease, now=now
+                )
             except Exception:  # noqa: BLE001 - the next round may succeed before the leases run out
                 _log.exception("renew_failed")
                 continue
