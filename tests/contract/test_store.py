@@ -154,6 +154,17 @@ async def test_writers_of_one_process_take_turns_in_the_order_of_asking(
     assert order == list(range(20))
 
 
+async def test_a_transaction_inside_its_own_is_refused(sqlite_url: str) -> None:
+    """On SQLite a second transaction of the same task would wait for the first for ever, so it says so at once."""
+    store = await Store.open(sqlite_url)
+    async with store.begin() as tx:
+        with pytest.raises(RuntimeError, match="wait for itself"):
+            await _write(store, "inner")
+        await put(tx, "outer", "")
+    await _write(store, "later")
+    await store.close()
+
+
 _VICTIM = """
 import asyncio, sys
 from heliograph.storage.store import Store

@@ -45,8 +45,7 @@ class Store:
         self._url = url
         self._writer = writer
         self._reader = reader
-        # asyncio's lock is first come, first served; SQLite's own waiting is a lottery.
-        self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if url.dialect == "sqlite" else nullcontext()
+        self._turn: AbstractAsyncContextManager[object] = _Turn() if url.dialect == "sqlite" else nullcontext()
 
     @classmethod
     async def open(cls, url: str, *, pool_size: int = 10) -> Self:
@@ -67,6 +66,8 @@ class Store:
             writer = reader = postgresql_engine(parsed, pool_size=pool_size)
         store = cls(parsed, writer, reader)
         try:
+            async with store.begin():
+                pass
             await store.check()
         except (Unavailable, DBAPIError, OSError) as error:
             await store.close()
@@ -126,6 +127,24 @@ class Store:
             if is_passing(error):
                 raise Unavailable("The database cannot be reached or is busy.") from error
             raise
+
+
+class _Turn:
+    """The one writer's turn: first come, first served, where SQLite's own waiting is a lottery."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._holder: asyncio.Task[object] | None = None
+
+    async def __aenter__(self) -> None:
+        if self._holder is not None and self._holder is asyncio.current_task():
+            raise RuntimeError("A transaction is open in this task already, and would wait for itself.")
+        await self._lock.acquire()
+        self._holder = asyncio.current_task()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._holder = None
+        self._lock.release()
 
 
 def _reason(error: BaseException) -> str:
