@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from heliograph.actions import projects as project_actions
+from heliograph.actions.instants import check_ahead
 from heliograph.actions.tokens import SECRET_PREFIX, Issued, hash_token, issue_publishable, issue_secret
 from heliograph.errors import Conflict, FieldError, InvalidRequest, NotFound, Unauthorized
 from heliograph.kit.context import Context
@@ -72,8 +73,8 @@ async def create(
     expires_at: datetime | None = None,
 ) -> Issued:
     """Make a key of a project, or of the installation for None."""
-    if expires_at is not None and expires_at <= ctx.now:
-        raise InvalidRequest(errors=(FieldError("/expires_at", "Name an instant in the future."),))
+    if expires_at is not None:
+        check_ahead(expires_at, now=ctx.now, pointer="/expires_at")
     if kind is KeyKind.PUBLISHABLE:
         if project_id is None:
             raise InvalidRequest("A publishable key belongs to a project: name it with the Heliograph-Project header.")

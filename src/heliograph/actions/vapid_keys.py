@@ -4,6 +4,7 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from heliograph.actions.instants import check_ahead
 from heliograph.errors import Conflict, FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
@@ -78,8 +79,7 @@ async def get(tx: Tx, *, project_id: str, key_id: str) -> VapidKey:
 async def pause(tx: Tx, ctx: Context, *, project_id: str, key_id: str, until: datetime, reason: str) -> VapidKey:
     """Send nothing with a key before `until`; its deliveries wait, and no subscription is pruned."""
     await get(tx, project_id=project_id, key_id=key_id)
-    if until <= ctx.now:
-        raise InvalidRequest(errors=(FieldError("/until", "Name an instant in the future."),))
+    check_ahead(until, now=ctx.now, pointer="/until")
     await vapid_keys.pause(tx, key_id, until=until, reason=reason)
     return await get(tx, project_id=project_id, key_id=key_id)
 
