@@ -71,6 +71,7 @@ async def register(tx: Tx, ctx: Context, project: PublicProject, registration: R
 
 async def _locked_holder(tx: Tx, project_id: str, registration: Registration) -> Subscription:
     """Lock and return the row that has the endpoint, if the browser shows its keys."""
+    await subscriptions.claim(tx, project_id, registration.endpoint_hash)
     for _ in range(_TRIES):
         found = await subscriptions.of_endpoint(tx, project_id, registration.endpoint_hash)
         if found is None:
@@ -115,12 +116,17 @@ async def replace(
         Unauthorized: the secret is not the subscription's.
         SubscriptionConflict: the endpoint is registered with other keys.
     """
+    await authorized(tx, project.id, subscription_id, secret)
+    await subscriptions.claim(tx, project.id, registration.endpoint_hash)
     for _ in range(_TRIES):
-        own = await authorized(tx, project.id, subscription_id, secret)
         try:
             # A savepoint, because going back to it also gives the locks of a try back.
             async with tx.begin_nested():
-                await _take_over(tx, ctx, registration, own)
+                holder = await subscriptions.of_endpoint(tx, project.id, registration.endpoint_hash)
+                rival_id = None if holder is None or holder.id == subscription_id else holder.id
+                await subscriptions.lock(tx, [subscription_id] if rival_id is None else [subscription_id, rival_id])
+                own = await authorized(tx, project.id, subscription_id, secret)
+                await _take_over(tx, ctx, registration, own, rival_id)
         except (IntegrityError, _OvertakenError):
             continue
         await _attach(tx, ctx, project.id, subscription_id, registration)
@@ -128,19 +134,14 @@ async def replace(
     raise Unavailable("The endpoint is being moved just now: try again.")
 
 
-async def _take_over(tx: Tx, ctx: Context, registration: Registration, own: Subscription) -> None:
+async def _take_over(tx: Tx, ctx: Context, registration: Registration, own: Subscription, rival_id: str | None) -> None:
     """Write what the browser said into its row; end the other row that has its endpoint, if there is one."""
-    rival = await subscriptions.of_endpoint(tx, own.project_id, registration.endpoint_hash)
-    if rival is None or rival.id == own.id:
-        await subscriptions.lock(tx, [own.id])
-    else:
-        await subscriptions.lock(tx, [own.id, rival.id])
-        if await subscriptions.of_endpoint(tx, own.project_id, registration.endpoint_hash) != rival:
-            raise _OvertakenError
-        _check_possession(rival, registration)
-        await _end_replaced(tx, ctx, rival.id)
-    if await subscriptions.get(tx, own.project_id, own.id) != own:
+    holder = await subscriptions.of_endpoint(tx, own.project_id, registration.endpoint_hash)
+    if (None if holder is None or holder.id == own.id else holder.id) != rival_id:
         raise _OvertakenError
+    if holder is not None and rival_id is not None:
+        _check_possession(holder, registration)
+        await _end_replaced(tx, ctx, rival_id)
     await subscriptions.change(tx, own.id, _fresh(ctx, registration, own))
 
 

@@ -1,5 +1,6 @@
 """How a database URL becomes SQLAlchemy engines: drivers, pragmas, pools."""
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,9 @@ _SYNCHRONOUS = ("normal", "full")
 _PASSING_SQLITE = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR"})
 _PASSING_SQLSTATES = ("08", "40", "53", "55P03", "57")
 """Connection lost, rolled back to resolve a conflict, out of resources, lock not available, operator's shutdown."""
+
+# At DEBUG this driver logs every statement with its values: endpoints, keys, hashes of secrets.
+logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 
 class StoreError(Exception):
@@ -104,6 +108,7 @@ def postgresql_engine(url: DatabaseUrl, *, pool_size: int) -> AsyncEngine:
         connect_args={"connect_timeout": int(_CONNECT_TIMEOUT.total_seconds()), "application_name": "heliograph"},
         json_serializer=_dumps,
         json_deserializer=msgspec.json.decode,
+        hide_parameters=True,
     )
 
 
@@ -120,6 +125,7 @@ def sqlite_engine(url: DatabaseUrl, *, is_writer: bool, pool_size: int) -> Async
         connect_args={"timeout": _BUSY_TIMEOUT.total_seconds()},
         json_serializer=_dumps,
         json_deserializer=msgspec.json.decode,
+        hide_parameters=True,
     )
 
     def on_connect(connection: Any, _record: Any) -> None:

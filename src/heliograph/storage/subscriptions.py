@@ -1,11 +1,12 @@
 """Rows of subscriptions, as a page and an operator see them. Endpoint and keys go in and are never read out here."""
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.engine import Row
 
 from heliograph.domain.endpoint import PushService
@@ -89,6 +90,16 @@ async def of_endpoint(tx: Tx, project_id: str, endpoint_hash: bytes) -> Subscrip
     query = _select().where(subscriptions.c.project_id == project_id, subscriptions.c.endpoint_hash == endpoint_hash)
     row = (await tx.execute(query)).first()
     return None if row is None else _subscription(row)
+
+
+async def claim(tx: Tx, project_id: str, endpoint_hash: bytes) -> None:
+    """Let those who want to change who has an endpoint come one after the other; before any row is locked.
+
+    A row lock is no queue for this: with every turn another row has the endpoint. SQLite has one writer anyway.
+    """
+    if tx.dialect.name == "postgresql":
+        number = hashlib.sha256(project_id.encode() + endpoint_hash).digest()[:8]
+        await tx.execute(select(func.pg_advisory_xact_lock(int.from_bytes(number, "big", signed=True))))
 
 
 async def lock(tx: Tx, ids: Collection[str]) -> None:
