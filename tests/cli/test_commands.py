@@ -67,7 +67,9 @@ def test_projects_are_made_changed_and_shown(run: Run, project: dict[str, str]):
     assert project["secret_key"].startswith("hsk_")
     assert project["publishable_key"].startswith("hpk_")
 
-    changed = run("projects", "change", "--name", "Lamps", "--contact", "https://www.example.com/contact", "--json").json()
+    changed = run(
+        "projects", "change", "--name", "Lamps", "--contact", "https://www.example.com/contact", "--json"
+    ).json()
 
     assert changed["name"] == "Lamps"
     assert run("projects", "show", "--json").json() == changed

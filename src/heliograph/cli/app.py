@@ -1,37 +1,30 @@
-"""The command line as a whole: one visible tuple of commands, and the options that stand before them."""
+"""The command line as a whole: one visible table of commands, and the options that stand before them.
 
-from collections.abc import Callable
+A command's module is imported when the command is called: `heliograph settings` need not load a web framework.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from heliograph.cli.demo.command import demo
-from heliograph.cli.devpush import devpush
-from heliograph.cli.keys import keys
-from heliograph.cli.migrate import migrate
-from heliograph.cli.projects import projects
-from heliograph.cli.send import send
-from heliograph.cli.serve import serve
-from heliograph.cli.settings import settings
-from heliograph.cli.status import status
-from heliograph.cli.up import up
-from heliograph.cli.worker import worker
-
-COMMANDS: tuple[Callable[..., Any] | typer.Typer, ...] = (
-    up,
-    demo,
-    send,
-    status,
-    projects,
-    keys,
-    settings,
-    migrate,
-    serve,
-    worker,
-    devpush,
-)
-"""Commands and groups of commands, in the order of the help."""
+COMMANDS: Mapping[str, str] = {
+    "up": "heliograph.cli.up",
+    "demo": "heliograph.cli.demo.command",
+    "send": "heliograph.cli.send",
+    "status": "heliograph.cli.status",
+    "projects": "heliograph.cli.projects",
+    "keys": "heliograph.cli.keys",
+    "settings": "heliograph.cli.settings",
+    "migrate": "heliograph.cli.migrate",
+    "serve": "heliograph.cli.serve",
+    "worker": "heliograph.cli.worker",
+    "devpush": "heliograph.cli.devpush",
+}
+"""Commands and groups of commands, in the order of the help; each module has a member of the command's name."""
 
 _ABOUT = """Heliograph, the push platform that you run yourself.
 
@@ -47,23 +40,35 @@ class Debug:
     is_on = False
 
 
+class _Commands(TyperGroup):
+    """The table as click sees it."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        if not isinstance(found, typer.Typer):
+            app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+            app.command(cmd_name)(found)
+            return typer.main.get_command(app)
+        return typer.main.get_command(found)
+
+
 def build() -> typer.Typer:
     """Assemble the command line."""
     app = typer.Typer(
         name="heliograph",
+        cls=_Commands,
         help=_ABOUT,
         no_args_is_help=True,
-        add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_before)
-    for command in COMMANDS:
-        if isinstance(command, typer.Typer):
-            app.add_typer(command)
-        else:
-            app.command()(command)
     return app
 
 

@@ -18,6 +18,8 @@ from heliograph.devpush import DevPush, DevPushConfig
 devpush = typer.Typer(
     name="devpush",
     invoke_without_command=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
     help="The bundled push service, for development: real browsers receive real push with no account and no internet.",
 )
 _DEFAULT_URL = "http://127.0.0.1:8972"

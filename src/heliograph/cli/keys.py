@@ -19,7 +19,11 @@ from heliograph.storage.api_keys import ApiKey, KeyKind
 from heliograph.storage.store import Tx
 
 keys = typer.Typer(
-    name="keys", no_args_is_help=True, help="Keys of the API: secret ones for servers, publishable ones for pages."
+    name="keys",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    help="Keys of the API: secret ones for servers, publishable ones for pages.",
 )
 keys.add_typer(vapid)
 

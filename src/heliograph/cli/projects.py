@@ -13,6 +13,8 @@ from heliograph.storage.projects import Project
 projects = typer.Typer(
     name="projects",
     no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
     help="Tenants of this installation: each with its own keys, origins and people.",
 )
 

@@ -13,6 +13,8 @@ from heliograph.storage.vapid_keys import VapidKey
 vapid = typer.Typer(
     name="vapid",
     no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
     help="Application server keys: browsers bind a subscription to one, and it signs every message to it.",
 )
 _PAGE = 200
