@@ -77,6 +77,8 @@ class Recorder:
         async with self._writing:
             while len(self._buffer) > BATCH:
                 await self._write(self._buffer[:BATCH], None)
+            if finally_ is not None:
+                await self._apply_missed_receipts()
             if self._buffer or finally_ is not None:
                 await self._write(self._buffer[:BATCH], finally_)
 
@@ -96,12 +98,19 @@ class Recorder:
             await self._note_keys(tx, results, now)
             state = await notifications.state_of(tx, self._dispatch.notification.id)
             if finally_ is not None:
-                # Once more for the whole job: a receipt and its delivery may have been written at the same moment.
-                await deliveries.apply_receipts(tx, self._recorded + added, now=now, shard=machine.shard)
                 await finally_(tx)
         self.is_cancelled = state in (None, NotificationState.CANCELLED)
         self._recorded += added
         del self._buffer[: len(results)]
+
+    async def _apply_missed_receipts(self) -> None:
+        """Look again for receipts of the whole job: one may have been written at the same moment as its delivery.
+
+        In a transaction of its own: deliveries are locked before counts, everywhere.
+        """
+        async with self._machine.store.begin() as tx:
+            now = self._machine.clock.now()
+            await deliveries.apply_receipts(tx, self._recorded, now=now, shard=self._machine.shard)
 
     async def _note_keys(self, tx: Tx, results: list[Result], now: datetime) -> None:
         accepted: Counter[str] = Counter()

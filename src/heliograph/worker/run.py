@@ -15,6 +15,7 @@ from heliograph.domain.retry import backoff
 from heliograph.kit.log import get_logger
 from heliograph.providers import PROVIDERS
 from heliograph.queue.base import Job
+from heliograph.storage.counts import SHARDS
 from heliograph.worker.clock import Clockwork
 from heliograph.worker.jobs import HANDLERS
 
@@ -45,7 +46,8 @@ def make_machine(heliograph: Heliograph, name: str) -> Machine:
         hosts=Hosts(heliograph.clock),
         providers={provider.channel: provider for provider in providers},
         worker=name,
-        shard=hashlib.sha256(name.encode()).digest()[0],
+        # 0 is the API's, which applies receipts; its transactions and ours then never wait for the same counts.
+        shard=1 + hashlib.sha256(name.encode()).digest()[0] % (SHARDS - 1),
         send_timeout=heliograph.send_timeout,
         stopping=asyncio.Event(),
     )

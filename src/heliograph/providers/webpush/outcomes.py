@@ -20,6 +20,8 @@ from heliograph.kit.http import HttpResponse
 
 _MAX_RECEIPT = 256
 _MAX_DIGITS = 12
+_MAY_END = (404, 410)
+"""The statuses that may end a subscription; a reason beside another status may be a mistake."""
 
 
 class Verdict(StrEnum):
@@ -173,7 +175,7 @@ def read(service: PushService, response: HttpResponse, *, now: datetime) -> Outc
 def meaning_of(service: PushService, response: HttpResponse) -> Meaning:
     """Look an answer up in the tables, the most particular one first."""
     special = _by_reason(service, response)
-    if special is not None:
+    if special is not None and (special.verdict is not Verdict.GONE or response.status in _MAY_END):
         return special
     status = response.status
     shared = SERVICE_STATUS[service].get(status) or BY_STATUS.get(status)
