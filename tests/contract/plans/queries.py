@@ -49,13 +49,13 @@ class Query:
     """A function of `storage/` and how it is called.
 
     Attributes:
-        reads_all: why it may read a whole table; empty for nearly all.
+        only_on: the only kind of database that is asked.
     """
 
     function: Callable[..., Awaitable[Any]]
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] | None = None
-    reads_all: str = ""
+    only_on: str | None = None
 
     async def run(self, tx: Tx) -> Any:
         """Ask it."""
@@ -209,6 +209,7 @@ QUERIES = [
     Query(subscriptions.get, (PRJ, MIDDLE)),
     Query(subscriptions.of_endpoint, (PRJ, endpoint_hash(25_001))),
     Query(subscriptions.lock, (SOME_SUBSCRIPTIONS[:3],)),
+    Query(subscriptions.claim, (PRJ, endpoint_hash(25_001)), only_on="postgresql"),
     Query(subscriptions.add, (_subscription(),)),
     Query(subscriptions.change, (SUB, {"language": "en"})),
     Query(subscriptions.lock_of_profile, (PRO,)),

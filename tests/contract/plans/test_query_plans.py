@@ -19,11 +19,11 @@ async def test_no_query_reads_a_table_from_end_to_end(store: Store) -> None:
     """On 50,000 subscriptions and 100,000 jobs every statement finds its rows by an index, and looks at few."""
     await fill(store)
     faults = {}
-    for query in QUERIES:
+    for query in [query for query in QUERIES if query.only_on in (None, store.dialect)]:
         watch = Watch()
         await _run(store, query, watch)
         assert watch.statements, f"{query.name} asked nothing"
-        if watch.faults and not query.reads_all:
+        if watch.faults:
             faults[f"{query.name} {query.args!r:.80} {query.kwargs!r:.80}"] = watch.faults
     assert not faults, "\n\n".join(f"{name}\n  " + "\n  ".join(found) for name, found in faults.items())
 
