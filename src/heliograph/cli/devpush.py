@@ -20,7 +20,6 @@ devpush = typer.Typer(
     invoke_without_command=True,
     add_completion=False,
     rich_markup_mode="markdown",
-    help="The bundled push service, for development: real browsers receive real push with no account and no internet.",
 )
 _DEFAULT_URL = "http://127.0.0.1:8972"
 _TIMEOUT_SECONDS = 5
@@ -45,9 +44,10 @@ def run(
         Path | None, typer.Option(help="Keep registrations and waiting messages in this file; in memory, if left out.")
     ] = None,
 ) -> None:
-    """Run the bundled push service by itself; `heliograph up --devpush` runs it together with Heliograph.
+    """The bundled push service, for development: real browsers receive real push, with no account and no internet.
 
-    It prints the three settings that let another Heliograph process reach it. Stops on ctrl-C.
+    Without a subcommand it runs by itself; `heliograph up --devpush` runs it together with Heliograph. It prints the
+    three settings that let another Heliograph process reach it. Stops on ctrl-C.
 
     Example: heliograph devpush --file devpush.sqlite3
 

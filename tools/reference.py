@@ -1,0 +1,85 @@
+"""Writes docs/reference/settings.md and cli.md from the code; a test keeps them equal. Run by `make docs`."""
+# ruff: noqa: INP001 - a script, no package
+
+from enum import EnumType
+from pathlib import Path
+from typing import Any, get_args
+
+import typer
+
+from heliograph.cli.app import build
+from heliograph.settings import Settings, as_text, fields
+
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+_NOTE = "<!-- Written by `make docs`; change the code instead. -->\n\n"
+
+
+def settings_page() -> str:
+    """Return the page of all settings."""
+    parts = [
+        "# Settings\n\n",
+        _NOTE,
+        "Settings are environment variables. `heliograph settings` shows them as they stand, and their origin.\n",
+        "A secret may be given as a file instead: `HELIOGRAPH_MASTER_KEY_FILE=/run/secrets/key`.\n",
+        "An unknown variable that begins with `HELIOGRAPH_` is an error, so that a misspelt one is found.\n",
+    ]
+    defaults = Settings()
+    for name, setting in fields():
+        default = as_text(getattr(defaults, name))
+        parts.append(f"\n## {setting.variable}\n\n{setting.help}\n\n")
+        parts.append(f"* Form: {setting.form}\n* Default: {f'`{default}`' if default else 'none'}\n")
+        if setting.is_secret:
+            parts.append(f"* Secret: masked where it is shown; `{setting.variable}_FILE` names a file that holds it\n")
+    return "".join(parts)
+
+
+def cli_page() -> str:
+    """Return the page of all commands."""
+    root = typer.main.get_command(build())
+    parts = ["# Command line\n\n", _NOTE, f"{_paragraphs(root.help)}\n"]
+    context = root.make_context("heliograph", [], resilient_parsing=True)
+    parts += _commands(root, context, "heliograph")
+    return "".join(parts)
+
+
+def _commands(group: Any, context: Any, path: str) -> list[str]:
+    parts = []
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        parts.append(_section(command, f"{path} {name}"))
+        if hasattr(command, "list_commands"):
+            parts += _commands(command, context, f"{path} {name}")
+    return parts
+
+
+def _section(command: Any, path: str) -> str:
+    rows = [_row(item) for item in command.params if item.name != "help"]
+    table = f"\n| | |\n| --- | --- |\n{''.join(rows)}" if rows else ""
+    return f"\n## {path}\n\n{_paragraphs(command.help)}\n{table}"
+
+
+def _row(item: Any) -> str:
+    is_argument = item.param_type_name == "argument"
+    names = item.name.upper() if is_argument else ", ".join([*item.opts, *item.secondary_opts])
+    default = "" if item.default in (None, False, "", ()) or callable(item.default) else f" Default: {item.default}."
+    annotation = item.type_descriptor.annotation
+    kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, EnumType)]
+    choices = f" One of {', '.join(kinds[0])}." if kinds else ""
+    required = " Required." if item.required else ""
+    return f"| `{names}` | {item.help or ''}{choices}{default}{required} |\n"
+
+
+def _paragraphs(text: str | None) -> str:
+    """Join wrapped lines, and set examples as code."""
+    paragraphs = [" ".join(part.split()) for part in (text or "").split("\n\n")]
+    return "\n\n".join(
+        f"    {part.removeprefix('Example: ')}" if part.startswith("Example: ") else part for part in paragraphs if part
+    )
+
+
+PAGES = {"settings.md": settings_page, "cli.md": cli_page}
+
+if __name__ == "__main__":
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for file, page in PAGES.items():
+        (REFERENCE / file).write_text(page(), encoding="utf-8")
