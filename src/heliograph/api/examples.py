@@ -76,14 +76,19 @@ _BY_NAME: dict[str, Any] = {
     },
     "urgency": "normal",
 }
-_BY_OWNER: dict[tuple[str, str], Any] = {
-    ("delivery", "state"): "clicked",
-    ("notification", "state"): "done",
-    ("key", "kind"): "secret",
-    ("key", "name"): "Order system",
-    ("provider", "name"): "web",
-    ("key", "token"): None,
-    ("group", "name"): "warehouse",
+_BY_TYPE: dict[tuple[str, str], Any] = {
+    ("DeliveryView", "state"): "clicked",
+    ("NotificationView", "state"): "done",
+    ("KeyView", "kind"): "secret",
+    ("KeyView", "name"): "Order system",
+    ("KeyView", "token"): None,
+    ("NewProvider", "name"): "web-2",
+    ("ProviderView", "name"): "web",
+    ("GroupView", "name"): "warehouse",
+    ("OwnGroupView", "name"): "warehouse",
+    ("GroupForm", "name"): "warehouse",
+    ("SubscriptionView", "state"): "active",
+    ("RegisteredView", "state"): "active",
 }
 _UNKNOWN = object()
 _NOT_YET = {
@@ -95,7 +100,7 @@ _TRUE = {"is_enabled", "identified", "application_server_key_current"}
 
 def example_of(kind: Any) -> Any:
     """Return an example of a type as plain JSON values."""
-    return _example(msgspec.inspect.type_info(kind), name="", owner="")
+    return _example(msgspec.inspect.type_info(kind), name="", within="")
 
 
 def example_id(name: str) -> str:
@@ -104,24 +109,24 @@ def example_id(name: str) -> str:
     return f"{prefix}_{'4f' * 16}" if prefix == "dlv" else f"{prefix}_{_BODY}"
 
 
-def _example(kind: msgspec.inspect.Type, *, name: str, owner: str) -> Any:
-    known = _BY_OWNER.get((owner, name), _BY_NAME.get(name, _UNKNOWN))
+def _example(kind: msgspec.inspect.Type, *, name: str, within: str) -> Any:
+    known = _BY_TYPE.get((within, name), _BY_NAME.get(name, _UNKNOWN))
     match kind:
         case msgspec.inspect.Metadata():
-            return _example(kind.type, name=name, owner=owner)
+            return _example(kind.type, name=name, within=within)
         case msgspec.inspect.UnionType():
-            return _of_union(kind, name=name, owner=owner)
+            return _of_union(kind, name=name, within=within)
+        case msgspec.inspect.StructType() if not isinstance(known, dict):
+            return _of_struct(kind)
         case _ if known is not _UNKNOWN:
             return known
-        case msgspec.inspect.StructType():
-            return _of_struct(kind)
         case msgspec.inspect.ListType() | msgspec.inspect.VarTupleType():
-            return [_example(kind.item_type, name=name.removesuffix("s"), owner=owner)]
+            return [_example(kind.item_type, name=name.removesuffix("s"), within=within)]
         case _:
-            return _of_scalar(kind, name=name, owner=owner)
+            return _of_scalar(kind, name=name, within=within)
 
 
-def _of_scalar(kind: msgspec.inspect.Type, *, name: str, owner: str) -> Any:
+def _of_scalar(kind: msgspec.inspect.Type, *, name: str, within: str) -> Any:
     match kind:
         case msgspec.inspect.BoolType():
             return name in _TRUE
@@ -133,29 +138,29 @@ def _of_scalar(kind: msgspec.inspect.Type, *, name: str, owner: str) -> Any:
             members: list[Enum] = list(kind.cls)
             return members[0].value
         case msgspec.inspect.StrType():
-            return _of_text(name, owner)
+            return _of_text(name, within)
         case _:
             return {}
 
 
-def _of_union(kind: msgspec.inspect.UnionType, *, name: str, owner: str) -> Any:
-    if (owner, name) in _BY_OWNER:
-        return _BY_OWNER[owner, name]
+def _of_union(kind: msgspec.inspect.UnionType, *, name: str, within: str) -> Any:
+    if (within, name) in _BY_TYPE:
+        return _BY_TYPE[within, name]
     if name in _NOT_YET and kind.includes_none:
         return None
     some = [one for one in kind.types if not isinstance(one, msgspec.inspect.NoneType)]
-    return _example(some[0], name=name, owner=owner)
+    return _example(some[0], name=name, within=within)
 
 
 def _of_struct(kind: msgspec.inspect.StructType) -> dict[str, Any]:
-    owner = _owner(kind.cls.__name__)
+    within = kind.cls.__name__
     made: dict[str, Any] = {}
     if kind.tag_field is not None:
         made[kind.tag_field] = kind.tag
     for field in kind.fields:
         if not field.required and field.name in _NOT_YET:
             continue
-        made[field.encode_name] = _example(field.type, name=field.name, owner=owner)
+        made[field.encode_name] = _example(field.type, name=field.name, within=within)
     return made
 
 
@@ -165,9 +170,9 @@ def _owner(type_name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in bare).lstrip("_")
 
 
-def _of_text(name: str, owner: str) -> str:
+def _of_text(name: str, within: str) -> str:
     if name == "id":
-        return example_id(owner)
+        return example_id(_owner(within))
     if name.endswith("_id"):
         return example_id(name)
     return "text"

@@ -145,7 +145,7 @@ def _parameter_type(parameter: Parameter) -> Any:
 def _operation(operation: Operation, kinds: _Kinds) -> dict[str, Any]:
     handler = operation.handler
     described: dict[str, Any] = {
-        "operationId": handler.handler_name,
+        "operationId": ("page_" if operation.path.startswith(_PUBLIC) else "") + handler.handler_name,
         "tags": list(handler.tags or ["Other"]),
         "summary": handler.summary or handler.handler_name.replace("_", " ").capitalize(),
         "description": inspect.getdoc(handler.fn) or "",

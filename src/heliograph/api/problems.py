@@ -4,7 +4,7 @@ import traceback
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Request, Response
+from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import ExceptionHandlersMap
@@ -99,17 +99,6 @@ def _on_cursor(_request: Request[Any, Any, Any], error: CursorError) -> Response
     return answer(InvalidRequest(str(error), (FieldError("query/cursor", str(error)),)))
 
 
-def _on_recursion(request: Request[Any, Any, Any], error: RecursionError) -> Response[Any]:
-    if _is_ours(error):
-        return _on_fault(request, error)
-    return answer(InvalidRequest("The JSON is nested too deeply."))
-
-
-def _is_ours(error: BaseException) -> bool:
-    """Tell whether something was raised while a verb ran, and not while the request was read."""
-    return any("/actions/" in frame.filename for frame in traceback.extract_tb(error.__traceback__))
-
-
 def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Translate what Litestar itself refuses."""
     if error.status_code >= _SERVER_FAULT:
@@ -176,9 +165,8 @@ def _frames(error: BaseException) -> list[str]:
 HANDLERS: ExceptionHandlersMap = {
     Problem: _on_problem,
     CursorError: _on_cursor,
-    RecursionError: _on_recursion,
     HTTPException: _on_http,
     Exception: _on_fault,
 }
 
-__all__ = ["HANDLERS", "MAX_BODY", "PROBLEM_JSON", "MediaType", "ProblemDocument", "answer", "document"]
+__all__ = ["HANDLERS", "MAX_BODY", "PROBLEM_JSON", "ProblemDocument", "answer", "document"]
