@@ -301,7 +301,7 @@ jobs = Table(
     Column("run_at", Instant, nullable=False),
     Column("state", String(8), nullable=False),  # ready | running | dead
     Column("attempts", Integer, nullable=False),
-    Column("claimed_by", String(64)),
+    Column("claimed_by", String(128)),  # a worker's name: the machine's, which has up to 64 characters, and more
     Column("lease_until", Instant),
     Column("last_error", Text),
     Column("dedupe_key", String(128), unique=True),
@@ -327,6 +327,6 @@ leases = Table(
     "leases",
     metadata,
     Column("name", String(40), primary_key=True),  # one leader per name, such as the clock
-    Column("holder", String(64), nullable=False),
+    Column("holder", String(128), nullable=False),  # a worker's name
     Column("until", Instant, nullable=False),
 )

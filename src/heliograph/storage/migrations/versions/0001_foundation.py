@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("run_at", Instant(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("claimed_by", sa.String(length=64), nullable=True),
+        sa.Column("claimed_by", sa.String(length=128), nullable=True),
         sa.Column("lease_until", Instant(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("dedupe_key", sa.String(length=128), nullable=True),
@@ -65,7 +65,7 @@ def upgrade() -> None:
     op.create_table(
         "leases",
         sa.Column("name", sa.String(length=40), nullable=False),
-        sa.Column("holder", sa.String(length=64), nullable=False),
+        sa.Column("holder", sa.String(length=128), nullable=False),
         sa.Column("until", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
     )
