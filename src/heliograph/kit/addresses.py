@@ -7,6 +7,9 @@ import ipaddress
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _IPV4_COMPATIBLE = ipaddress.ip_network("::/96")
+_MORE_V4 = tuple(map(ipaddress.IPv4Network, ("192.0.0.0/24", "192.88.99.0/24")))
+_MORE_V6 = tuple(map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "2001::/23", "3fff::/20", "5f00::/16")))
+"""Special ranges that some patch releases of Python's `ipaddress` call global."""
 
 
 def is_public(address: str) -> bool:
@@ -27,11 +30,13 @@ def is_public(address: str) -> bool:
     if inner:
         # Whoever routes such an address decides where it goes in, so both must be public.
         return all(_is_public_v4(each) for each in inner)
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_site_local
+    special = ip.is_multicast or ip.is_reserved or ip.is_site_local or any(ip in network for network in _MORE_V6)
+    return ip.is_global and not special
 
 
 def _is_public_v4(ip: ipaddress.IPv4Address) -> bool:
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved and not ip.is_unspecified
+    special = ip.is_multicast or ip.is_reserved or ip.is_unspecified or any(ip in network for network in _MORE_V4)
+    return ip.is_global and not special
 
 
 def _inner(ip: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
