@@ -114,12 +114,13 @@ def test_status(run: Run, status: int):
 def test_bad_servers(run: Run, behaviour: Behaviour, kind: http.FaultKind):
     """What a server does wrong becomes a fault of its kind, within the time-out."""
     began = time.monotonic()
+    seconds = 0.4 if kind is http.FaultKind.TIMEOUT else 10
 
-    answer = run(ask(behaviour, timeout=timedelta(seconds=0.5)))
+    answer = run(ask(behaviour, timeout=timedelta(seconds=seconds)))
 
     assert isinstance(answer, TransportFault)
     assert answer.kind is kind
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_endless_body_is_cut(run: Run):
