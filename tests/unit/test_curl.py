@@ -85,6 +85,24 @@ def test_what_is_sent(run: Run):
         assert body == b"\x00\x01" * 2_000
 
 
+def test_pinned_address_is_for_one_request(run: Run):
+    """A request that names no address goes where its URL says, also after one that was sent to a pinned address."""
+    first = answering(b"HTTP/1.1 201 Pinned\r\nX-Server: pinned\r\nContent-Length: 0\r\n\r\n")
+    second = answering(b"HTTP/1.1 201 Named\r\nX-Server: named\r\nContent-Length: 0\r\n\r\n")
+
+    async def story() -> list[str]:
+        sender = CurlSender()
+        async with serving(first) as pinned, serving(second) as named:
+            answers = [
+                await sender.send(to(named, connect_to=("127.0.0.1", pinned))),
+                await sender.send(to(named)),
+            ]
+            await sender.close()
+        return [answer.headers["x-server"] for answer in answers]
+
+    assert run(story()) == ["pinned", "named"]
+
+
 @pytest.mark.parametrize("status", [200, 201, 301, 302, 307, 400, 404, 410, 429, 500, 503, 599, 999])
 def test_status(run: Run, status: int):
     """Every status comes back as it is; a redirect is an answer, and never followed."""

@@ -27,6 +27,8 @@ _CONNECTIONS_PER_HOST = 32
 _CONNECTIONS = 512
 _IDLE_SECONDS = 90
 _POOLED_HANDLES = 2_048
+_WHERE_IT_SAYS = ":::"
+"""A CONNECT_TO that changes nothing: pycurl ignores an empty list, and a handle would go on to its last address."""
 _VERSIONS = {
     pycurl.CURL_HTTP_VERSION_1_0: "1.0",
     pycurl.CURL_HTTP_VERSION_1_1: "1.1",
@@ -215,7 +217,7 @@ class CurlSender:
             raise ValueError("A header must not hold a line break.")
         handle.setopt(pycurl.HTTPHEADER, lines)
         handle.setopt(pycurl.CAINFO, request.ca_file or self._ca_file)
-        handle.setopt(pycurl.CONNECT_TO, [_connect_to(*request.connect_to)] if request.connect_to else [])
+        handle.setopt(pycurl.CONNECT_TO, [_connect_to(*request.connect_to) if request.connect_to else _WHERE_IT_SAYS])
         handle.setopt(pycurl.TIMEOUT_MS, max(1, int(request.timeout.total_seconds() * 1000)))
 
     def _on_socket(self, what: int, descriptor: int, _multi: Any, _data: Any) -> None:
