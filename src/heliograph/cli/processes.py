@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -54,13 +53,16 @@ def listen(host: str, port: int) -> socket.socket:
 
 @asynccontextmanager
 async def stopping() -> AsyncIterator[asyncio.Event]:
-    """Give an event that SIGTERM and SIGINT set; a second signal ends the process at once."""
+    """Give an event that SIGTERM and SIGINT set; a second signal gives up what is in the air, to be sent later."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    assert task is not None
 
     def on_signal(number: signal.Signals) -> None:
         if stop.is_set():
-            os._exit(128 + number)  # asked twice: what is in the air is sent again after the next start
+            task.cancel()
+            return
         _log.info("stopping: finishing what is in the air", signal=number.name)
         stop.set()
 
@@ -121,7 +123,7 @@ async def serve(config: uvicorn.Config, on: socket.socket, stop: asyncio.Event) 
 
 async def work(heliograph: Heliograph, stop: asyncio.Event) -> None:
     """Run jobs until `stop`, then finish those that have begun."""
-    await Worker(heliograph, name=f"{socket.gethostname()}-{os.getpid()}").run(stop)
+    await Worker(heliograph).run(stop)
 
 
 async def together(stop: asyncio.Event, *parts: asyncio.Task[None]) -> None:

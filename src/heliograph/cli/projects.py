@@ -166,3 +166,25 @@ def origins(
         screen.write_json(allowed)
     else:
         typer.echo("\n".join(allowed) or "No origin is allowed: no page can subscribe. Add one with --add.")
+
+
+@projects.command("identity-secret")
+def identity_secret(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Make a new secret with which your server proves who a page's visitor is, and show it once.
+
+    Signatures made with the old one count no more.
+
+    Example: heliograph projects identity-secret
+    """
+
+    async def work() -> str:
+        async with opening.opened(opening.load()) as heliograph, heliograph.store.begin() as tx:
+            found = await chosen_project(tx, project)
+            return await actions.rotate_identity_secret(tx, heliograph.context(), project_id=found.id)
+
+    secret = opening.run(work())
+    if as_json:
+        screen.write_json({"identity_secret": secret})
+    else:
+        facts = {"Identity secret": secret}
+        screen.console().print(screen.secrets_panel("Identity", facts, "The secret is shown this once."))
