@@ -305,7 +305,7 @@ async def test_forgetting_and_identifying_at_once(
 
     for _ in range(4):
         statuses = await asyncio.gather(*(identify(one) for one in made), forget(), *(identify(one) for one in made))
-        assert set(statuses) <= {200, 204, 404, 403, 503}, statuses
+        assert set(statuses) <= {200, 204, 404}, statuses
     known = {profile["id"] for profile in await rows(heliograph.store, tables.profiles)}
     bound = {kept["profile_id"] for kept in await rows(heliograph.store, tables.subscriptions)}
     assert bound - {None} <= known

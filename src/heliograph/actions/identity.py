@@ -43,10 +43,7 @@ async def seen(tx: Tx, ctx: Context, *, project_id: str, external_id: str) -> Pr
         "updated_at": ctx.now,
         "last_seen_at": ctx.now,
     }
-    is_new = await profiles.add(tx, row)
-    profile = await profiles.of_external_id(tx, project_id, external_id, lock=True)
-    if profile is None:  # an operator deleted the person in this very moment
-        raise IdentityRefused("The profile was deleted just now: try again.")
+    profile, is_new = await profiles.ensure(tx, row)
     if not is_new:
         await profiles.change(tx, profile.id, {"last_seen_at": ctx.now})
     return profile

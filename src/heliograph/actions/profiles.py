@@ -5,7 +5,7 @@ from typing import Any
 
 from heliograph.actions.registration import checked_language, checked_time_zone
 from heliograph.domain.identity import check_external_id
-from heliograph.errors import Conflict, FieldError, InvalidRequest, NotFound
+from heliograph.errors import FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
 from heliograph.storage import profiles, subscriptions
@@ -50,10 +50,7 @@ async def put(
         "created_at": ctx.now,
         "updated_at": ctx.now,
     }
-    is_new = await profiles.add(tx, row)
-    profile = await profiles.of_external_id(tx, project_id, external_id, lock=True)
-    if profile is None:
-        raise Conflict("The profile was deleted just now: try again.")
+    profile, is_new = await profiles.ensure(tx, row)
     changed = await _changed(tx, ctx, profile, attributes=attributes, language=language, time_zone=time_zone)
     return changed, is_new
 

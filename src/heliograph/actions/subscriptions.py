@@ -224,8 +224,13 @@ async def look(tx: Tx, project_id: str, subscription_id: str) -> Known:
     found = await subscriptions.get(tx, project_id, subscription_id)
     if found is None:
         raise NotFound("There is no such subscription in this project.")
-    joined = await groups.of_subscriptions(tx, [subscription_id])
-    return Known(found, tuple(joined[subscription_id]))
+    return await with_groups(tx, found)
+
+
+async def with_groups(tx: Tx, subscription: Subscription) -> Known:
+    """Add its groups to a subscription."""
+    joined = await groups.of_subscriptions(tx, [subscription.id])
+    return Known(subscription, tuple(joined[subscription.id]))
 
 
 async def listing(tx: Tx, *, project_id: str, wanted: Filter, cursor: str | None, limit: int) -> Page[Known]:

@@ -7,9 +7,12 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Row
 
+from heliograph.errors import Unavailable
 from heliograph.storage.sql import insert_new
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import profiles
+
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,20 @@ def _profile(row: Row[Any]) -> Profile:
 async def add(tx: Tx, profile: dict[str, Any]) -> bool:
     """Write a new profile unless the project has one with this external id; tell whether it was written."""
     return bool(await insert_new(tx, profiles, [profile], conflict=("project_id", "external_id"), returning=("id",)))
+
+
+async def ensure(tx: Tx, profile: dict[str, Any]) -> tuple[Profile, bool]:
+    """Return the profile with this project and external id, locked, and whether it was written just now.
+
+    Raises:
+        Unavailable: it was deleted again and again between two looks.
+    """
+    for _ in range(_TRIES):
+        is_new = await add(tx, profile)
+        found = await of_external_id(tx, profile["project_id"], profile["external_id"], lock=True)
+        if found is not None:
+            return found, is_new
+    raise Unavailable("The profile is being deleted just now: try again.")
 
 
 async def get(tx: Tx, project_id: str, profile_id: str, *, lock: bool = False) -> Profile | None:

@@ -198,6 +198,7 @@ QUERIES = [
     Query(providers.remove, (an_id("prv", 7),)),
     # Profiles.
     Query(profiles.add, (_profile(),)),
+    Query(profiles.ensure, (_profile(),)),
     Query(profiles.get, (PRJ, PRO)),
     Query(profiles.get, (PRJ, PRO), {"lock": True}),
     Query(profiles.of_external_id, (PRJ, "person 5000")),

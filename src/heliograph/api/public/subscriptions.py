@@ -78,8 +78,8 @@ async def get_subscription(
 ) -> OwnSubscriptionView:
     """Return what the server knows: a browser compares it with what it knows itself, on page views."""
     async with heliograph.store.read() as tx:
-        await subscriptions.authorized(tx, page.project.id, subscription_id, secret_of(request))
-        known = await subscriptions.look(tx, page.project.id, subscription_id)
+        found = await subscriptions.authorized(tx, page.project.id, subscription_id, secret_of(request))
+        known = await subscriptions.with_groups(tx, found)
     return OwnSubscriptionView(**view_members(known, page.project))
 
 
