@@ -8,6 +8,7 @@ import httpx
 import pytest
 import structlog
 from litestar import Litestar, get
+from sqlalchemy.exc import OperationalError
 from tests.support.api import bearer, make_tenant
 
 from heliograph.api.app import create_app
@@ -15,6 +16,7 @@ from heliograph.api.problems import HANDLERS
 from heliograph.api.reading import StrictRequest
 from heliograph.bootstrap import Heliograph
 from heliograph.errors import Unavailable
+from heliograph.names import Scope
 
 _SECRET = "hsk_this-must-not-be-told"
 
@@ -74,6 +76,17 @@ async def test_a_database_that_is_away_is_a_503(heliograph):
         assert (await client.get("/health/live")).status_code == 200
 
 
+async def test_a_database_that_breaks_off_is_a_503_and_tells_nothing(heliograph):
+    """A lost connection is a matter of time; the failed statement and its values stay out of answer and log."""
+    fault = OperationalError("SELECT :token", {"token": _SECRET}, ConnectionError(_SECRET))
+    with structlog.testing.capture_logs() as lines:
+        async with _client(_broken(heliograph, fault)) as client:
+            answer = await client.get("/v1/keys", headers=bearer(_SECRET))
+    assert answer.status_code == 503
+    assert [line["event"] for line in lines] == ["database_unavailable"]
+    assert _SECRET not in answer.text + json.dumps(lines, default=str)
+
+
 async def test_a_recursion_in_our_own_code_is_a_fault_and_no_bad_request():
     """Only what a request did is put down to the request."""
 
@@ -114,6 +127,19 @@ async def test_two_at_once_cannot_both_make_the_active_key(heliograph: Heliograp
         assert [answer.status_code for answer in answers] == [201] * 6
         listed = (await client.get("/v1/vapid-keys", headers=alice.manage)).json()["items"]
     assert sorted(key["state"] for key in listed) == ["active"] + ["retiring"] * 6
+
+
+async def test_a_key_rotated_twice_at_once_has_one_successor(heliograph: Heliograph, app):
+    """Of rotations at the same time one makes the successor, and the others are told."""
+    alice = await make_tenant(heliograph, "alice")
+    async with _client(app) as client:
+        key_id = alice.key_ids[Scope.READ]
+        before = len((await client.get("/v1/keys", headers=alice.manage)).json()["items"])
+        answers = await asyncio.gather(
+            *(client.post(f"/v1/keys/{key_id}/rotate", headers=alice.manage, json={}) for _ in range(5))
+        )
+        assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+        assert len((await client.get("/v1/keys", headers=alice.manage)).json()["items"]) == before + 1
 
 
 async def test_two_at_once_cannot_both_take_a_name(heliograph: Heliograph, app):

@@ -78,6 +78,14 @@ def test_a_fault_is_pointed_at(body, pointer, word):
     assert word in error.detail
 
 
+@pytest.mark.parametrize("body", ['{"%s": 1}', '{"leaf": {"%s": 1}}', '{"leaf": {"number": "%s"}}'])
+def test_a_long_mistake_is_not_sent_back(body):
+    """What an answer quotes of a request is short."""
+    with pytest.raises(InvalidRequest) as caught:
+        decode((body % ("x" * 100_000)).encode(), _Tree)
+    assert len(caught.value.detail) < 1000
+
+
 @given(st.binary(max_size=60))
 def test_no_bytes_are_a_fault_of_ours(body):
     """Whatever the bytes, the answer is a value or a refusal."""

@@ -19,6 +19,7 @@ FIRST_CONTACT = "mailto:push@example.com"
 """The contact of the project that the first start makes, until the operator sets a real one."""
 USE_GRAIN = timedelta(minutes=5)
 """How exactly the last use of a key is known: noting every use would be a write per request."""
+_ROTATED = "The key was rotated already: rotate its successor."
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ async def rotate(tx: Tx, ctx: Context, *, project_id: str | None, key_id: str, o
     if not old.is_valid(ctx.now):
         raise Conflict("The key is expired or revoked: make a new one instead.")
     if old.replaced_by_id is not None:
-        raise Conflict("The key was rotated already: rotate its successor.")
+        raise Conflict(_ROTATED)
     # A key made for a while is followed by one for the same while.
     expires_at = None if old.expires_at is None else ctx.now + (old.expires_at - old.created_at)
     if old.kind is KeyKind.PUBLISHABLE and old.project_id is not None:
@@ -126,7 +127,8 @@ async def rotate(tx: Tx, ctx: Context, *, project_id: str | None, key_id: str, o
         )
     end = ctx.now + overlap
     ends_at = end if old.expires_at is None else min(end, old.expires_at)
-    await api_keys.change(tx, key_id, {"expires_at": ends_at, "replaced_by_id": new.key.id})
+    if not await api_keys.replace(tx, key_id, by=new.key.id, ends_at=ends_at):
+        raise Conflict(_ROTATED)
     return new
 
 

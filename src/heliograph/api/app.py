@@ -22,6 +22,8 @@ def create_app(heliograph: Heliograph) -> Litestar:
         route_handlers=list(admin.ROUTES),
         guards=[authenticate, refuse_other_media, refuse_unknown_parameters],
         dependencies={"caller": Provide(provide_caller, sync_to_thread=False)},
+        # Answers hold new keys and people's data.
+        response_headers={"Cache-Control": "no-store"},
     )
     return Litestar(
         [admin_router, *public.ROUTES, live, ready, openapi_json, reference, start, sdk_file],

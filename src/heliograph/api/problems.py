@@ -8,6 +8,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import ExceptionHandlersMap
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from heliograph.bootstrap import Heliograph
 from heliograph.errors import (
@@ -77,7 +78,7 @@ def answer(problem: Problem, headers: dict[str, str] | None = None, request_id: 
         document(problem, request_id),
         status_code=problem.status,
         media_type=PROBLEM_JSON,
-        headers=_own_headers(problem) | (headers or {}),
+        headers={"Cache-Control": "no-store"} | _own_headers(problem) | (headers or {}),
     )
 
 
@@ -136,6 +137,14 @@ def _validation_problem(error: ValidationException) -> InvalidRequest:
     return InvalidRequest(errors[0].detail if errors else "A parameter is missing or wrong.", tuple(errors))
 
 
+def _on_database(request: Request[Any, Any, Any], error: DBAPIError) -> Response[Any]:
+    """Answer what a database did: gone or busy is a matter of time, anything else is a fault of ours."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return _on_fault(request, error)
+    get_logger("api").warning("database_unavailable", kind=type(error.orig).__name__, frames=_frames(error))
+    return answer(Unavailable("The database cannot be reached."))
+
+
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Answer what should not have happened: an identifier for both sides, and nothing that was in the request.
 
@@ -166,6 +175,7 @@ HANDLERS: ExceptionHandlersMap = {
     Problem: _on_problem,
     CursorError: _on_cursor,
     HTTPException: _on_http,
+    DBAPIError: _on_database,
     Exception: _on_fault,
 }
 

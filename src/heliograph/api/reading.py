@@ -11,6 +11,8 @@ from heliograph.errors import FieldError, InvalidRequest, UnsupportedMediaType
 
 MAX_DEPTH = 32
 """Levels of JSON: what is deeper would exhaust some library further inside."""
+MAX_ECHO = 200
+"""Characters of a request that an answer quotes at most."""
 JSON_TYPES = ("application/json",)
 _UTF8 = ("utf-8", "utf8")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
@@ -79,17 +81,20 @@ def depth(body: bytes) -> int:
 
 
 def field_error(message: str) -> FieldError:
-    """Turn msgspec's sentence into a pointer (RFC 6901) and a sentence."""
+    """Turn msgspec's sentence into a pointer (RFC 6901) and a sentence; what it quotes of the request is shortened."""
     match = _PLACE.match(message)
     sentence, path = (match["sentence"], match["path"] or "$") if match else (message, "$")
     pointer = _pointer(path)
-    member = _MEMBER.match(sentence)
-    if member:
-        is_unknown = "unknown" in sentence
-        name = member["name"]
+    if member := _MEMBER.match(sentence):
+        name = _brief(member["name"])
         pointer += "/" + _escaped(name)
+        is_unknown = "unknown" in sentence
         sentence = f"There is no field {name} here: leave it out" if is_unknown else f"The field {name} is needed"
-    return FieldError(pointer, f"{sentence}.")
+    return FieldError(_brief(pointer), f"{_brief(sentence)}.")
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= MAX_ECHO else f"{text[:MAX_ECHO]}…"
 
 
 def _pointer(path: str) -> str:

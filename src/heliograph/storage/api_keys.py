@@ -94,6 +94,12 @@ async def change(tx: Tx, key_id: str, values: dict[str, Any]) -> None:
     await tx.execute(update(api_keys).where(api_keys.c.id == key_id).values(values))
 
 
+async def replace(tx: Tx, key_id: str, *, by: str, ends_at: datetime) -> bool:
+    """Note a key's successor and its end; False if it has a successor already."""
+    statement = update(api_keys).where(api_keys.c.id == key_id, api_keys.c.replaced_by_id.is_(None))
+    return (await tx.execute(statement.values(replaced_by_id=by, expires_at=ends_at))).rowcount > 0
+
+
 async def note_use(tx: Tx, key_id: str, *, now: datetime, grain: timedelta) -> None:
     """Note that a key was used, unless that was noted less than `grain` ago."""
     is_old = or_(api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at <= now - grain)
