@@ -54,4 +54,4 @@ async def test_a_cursor_means_nothing_in_another_project(api, alice, bob):
 async def test_projects_come_in_pages(api, operator, alice, bob):
     """The operator sees all projects, one to a page."""
     pages = await _pages(api, "/v1/projects", operator, 1)
-    assert sorted(list(itertools.chain(*pages))) == sorted([alice.id, bob.id])
+    assert sorted(itertools.chain(*pages)) == sorted([alice.id, bob.id])
