@@ -146,7 +146,8 @@ def sqlite_engine(url: DatabaseUrl, *, is_writer: bool, pool_size: int) -> Async
 
 
 def _pragmas(url: DatabaseUrl, *, is_writer: bool) -> list[str]:
-    common = ["foreign_keys = ON", "temp_store = MEMORY", "cache_size = -16000"]
+    # Kilobytes, for each connection; the file's pages are in the operating system's memory besides.
+    common = ["foreign_keys = ON", "temp_store = MEMORY", f"cache_size = {-16_000 if is_writer else -4_000}"]
     if is_writer:
         return [
             "journal_mode = WAL",

@@ -7,9 +7,25 @@ wait for each other nor deadlock. Conditions on `state` are written into the sta
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, any_, cast, delete, func, literal, null, select, union_all, update
+from sqlalchemy import (
+    Integer,
+    Select,
+    Update,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from heliograph.storage.sql import constant, insert_ignore
@@ -59,32 +75,16 @@ async def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 async def free_expired(tx: Tx, *, now: datetime, limit: int) -> int:
     """Make jobs ready again whose worker went silent; return how many."""
-    expired = select(jobs.c.id).where(_RUNNING, jobs.c.lease_until <= now).order_by(jobs.c.lease_until).limit(limit)
-    result = await tx.execute(
-        update(jobs)
-        .where(_picked(tx, expired))
-        .values(state="ready", claimed_by=null(), lease_until=null(), last_error="The worker went silent.")
-    )
-    return result.rowcount
+    return (await tx.execute(_free_statement(tx.dialect.name), {"now": now, "most": limit})).rowcount
 
 
 async def take(
     tx: Tx, *, priority: int, worker: str, limit: int, lease_until: datetime, now: datetime
 ) -> list[ClaimedRow]:
     """Claim up to `limit` due jobs of one priority, those that are due longest first."""
-    due = (
-        select(jobs.c.id)
-        .where(_READY, jobs.c.priority == priority, jobs.c.run_at <= now)
-        .order_by(jobs.c.run_at, jobs.c.id)
-        .limit(limit)
-    )
-    result = await tx.execute(
-        update(jobs)
-        .where(_picked(tx, due))
-        .values(state="running", claimed_by=worker, lease_until=lease_until, attempts=jobs.c.attempts + 1)
-        .returning(jobs.c.id, jobs.c.name, jobs.c.args, jobs.c.priority, jobs.c.run_at, jobs.c.attempts)
-    )
-    return sorted((ClaimedRow(*row) for row in result), key=lambda row: (row.run_at, row.id))
+    values = {"of_priority": priority, "worker": worker, "until": lease_until, "now": now, "most": limit}
+    rows = [ClaimedRow(*row) for row in await tx.execute(_take_statement(tx.dialect.name), values)]
+    return sorted(rows, key=lambda row: (row.run_at, row.id))
 
 
 async def prolong(tx: Tx, ids: Sequence[str], *, worker: str, lease_until: datetime) -> dict[str, int]:
@@ -119,11 +119,7 @@ async def set_aside(tx: Tx, job_id: str, *, worker: str, attempt: int, error: st
 
 async def next_due(tx: Tx, priorities: Iterable[int]) -> datetime | None:
     """Return when the first job becomes due, or the first lease runs out; None if there is neither."""
-    instant = Instant()
-    firsts = [_first(jobs.c.run_at, and_(_READY, jobs.c.priority == literal(priority))) for priority in priorities]
-    firsts.append(_first(jobs.c.lease_until, _RUNNING))
-    every = union_all(*(select(first.scalar_subquery().label("at")) for first in firsts)).subquery()
-    found: datetime | None = await tx.scalar(select(cast(func.min(every.c.at), instant)))
+    found: datetime | None = await tx.scalar(_next_due_statement(tuple(priorities)))
     return found
 
 
@@ -134,17 +130,61 @@ async def dead(tx: Tx, *, limit: int) -> list[DeadRow]:
     return [DeadRow(*row) for row in result]
 
 
-def _first(column: ColumnElement[Any], condition: ColumnElement[bool]) -> Select[Any]:
-    return select(column).where(condition).order_by(column).limit(1)
-
-
 def _claim(job_id: str, worker: str, attempt: int) -> ColumnElement[bool]:
     # The attempt tells a claim from a later one by the same worker.
     return and_(jobs.c.id == job_id, _RUNNING, jobs.c.claimed_by == worker, jobs.c.attempts == attempt)
 
 
-def _picked(tx: Tx, ids: Select[Any]) -> ColumnElement[bool]:
-    if tx.dialect.name == "sqlite":
+# What a worker asks all the time is written once: to put a statement together takes longer than to run it.
+
+
+@cache
+def _free_statement(dialect: str) -> Update:
+    expired = (
+        select(jobs.c.id)
+        .where(_RUNNING, jobs.c.lease_until <= bindparam("now", type_=Instant()))
+        .order_by(jobs.c.lease_until)
+        .limit(bindparam("most", type_=Integer()))
+    )
+    freed = {"state": "ready", "claimed_by": None, "lease_until": None, "last_error": "The worker went silent."}
+    return update(jobs).where(_picked(dialect, expired)).values(freed)
+
+
+@cache
+def _take_statement(dialect: str) -> ReturningUpdate[Any]:
+    due = (
+        select(jobs.c.id)
+        .where(
+            _READY,
+            jobs.c.priority == bindparam("of_priority", type_=Integer()),
+            jobs.c.run_at <= bindparam("now", type_=Instant()),
+        )
+        .order_by(jobs.c.run_at, jobs.c.id)
+        .limit(bindparam("most", type_=Integer()))
+    )
+    held = {"state": "running", "claimed_by": bindparam("worker"), "lease_until": bindparam("until", type_=Instant())}
+    return (
+        update(jobs)
+        .where(_picked(dialect, due))
+        .values(**held, attempts=jobs.c.attempts + 1)
+        .returning(jobs.c.id, jobs.c.name, jobs.c.args, jobs.c.priority, jobs.c.run_at, jobs.c.attempts)
+    )
+
+
+def _picked(dialect: str, ids: Select[Any]) -> ColumnElement[bool]:
+    if dialect == "sqlite":
         return jobs.c.id.in_(ids)
     # As an array the choice is made once, whatever the planner believes, and LIMIT holds.
     return jobs.c.id == any_(func.array(ids.with_for_update(skip_locked=True).scalar_subquery()))
+
+
+@cache
+def _next_due_statement(priorities: tuple[int, ...]) -> Select[Any]:
+    firsts = [_first(jobs.c.run_at, and_(_READY, jobs.c.priority == literal(priority))) for priority in priorities]
+    firsts.append(_first(jobs.c.lease_until, _RUNNING))
+    every = union_all(*(select(first.scalar_subquery().label("at")) for first in firsts)).subquery()
+    return select(cast(func.min(every.c.at), Instant()))
+
+
+def _first(column: ColumnElement[Any], condition: ColumnElement[bool]) -> Select[Any]:
+    return select(column).where(condition).order_by(column).limit(1)
