@@ -168,6 +168,7 @@ QUERIES = [
     Query(api_keys.page, (PRJ,), PAGE),
     Query(api_keys.page, (None,), PAGE),
     Query(api_keys.change, (an_id("key", 1), {"name": "m"})),
+    Query(api_keys.replace, (an_id("key", 1),), {"by": an_id("key", 2), "ends_at": NOW}),
     Query(api_keys.is_empty),
     Query(vapid_keys.add, (vapid_keys.VapidKey(NEW, PRJ, b"p", b"s", vapid_keys.VapidKeyState.RETIRED, NOW),)),
     Query(vapid_keys.get, (PRJ, VAP)),
