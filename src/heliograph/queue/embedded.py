@@ -16,7 +16,7 @@ from heliograph.storage import jobs as rows
 from heliograph.storage.store import Store, after_commit
 
 _FREED_AT_ONCE = 1_000
-"""Jobs of silent workers that one claim makes ready again: all that a crash usually leaves, and a bounded transaction."""
+"""Jobs of silent workers that one claim makes ready again: all that a crash leaves, and a bounded transaction."""
 
 
 class EmbeddedQueue:
