@@ -24,7 +24,7 @@ from tests.browser.support.driver import binary  # noqa: E402
 from tests.browser.support.waiting import FIRST_SUBSCRIBE, eventually  # noqa: E402
 
 from heliograph.cli.demo import report  # noqa: E402
-from heliograph.cli.demo.places import find_places  # noqa: E402
+from heliograph.cli.demo.places import API_PORT, SHOP_PORT, listen_near  # noqa: E402
 from heliograph.cli.demo.stage import Stage, stage  # noqa: E402
 from heliograph.cli.demo.story import tell  # noqa: E402
 from heliograph.cli.processes import pointed_at  # noqa: E402
@@ -52,13 +52,13 @@ async def _table(running: Stage) -> bytes:
 async def main() -> None:
     """Play the demo and take the picture."""
     directory = Path(tempfile.mkdtemp())
-    places = find_places()
     async with DevPush(DevPushConfig(http_port=0, tls_port=0, mcs_port=0)) as devpush:
-        settings = Settings.load({}).replace(data_dir=directory / "data", port=places.api)
+        settings = pointed_at(Settings.load({}).replace(data_dir=directory / "data"), devpush)
+        api, shop_socket = listen_near(API_PORT), listen_near(SHOP_PORT)
         program = binary("chromium")
         assert program is not None
         browser = Chromium(program, directory / "chromium", devpush)
-        async with stage(pointed_at(settings, devpush), devpush, shop_port=places.shop) as running:
+        async with stage(settings, devpush, api_socket=api, shop_socket=shop_socket) as running:
             table = await _table(running)
             await browser.start()
             tab = await browser.open(running.shop.origin)

@@ -8,9 +8,8 @@ import pytest_asyncio
 from tests.browser.support.driver import Browser, Tab
 from tests.browser.support.waiting import FIRST_SUBSCRIBE, eventually
 
-from heliograph.cli.demo.places import find_places
 from heliograph.cli.demo.stage import Stage, stage
-from heliograph.cli.processes import pointed_at
+from heliograph.cli.processes import listen, pointed_at
 from heliograph.devpush import DevPush
 from heliograph.settings import Settings
 
@@ -19,10 +18,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def running(devpush: DevPush, tmp_path: Path) -> AsyncIterator[Stage]:
-    places = find_places()
-    settings = Settings.load({}).replace(data_dir=tmp_path / "data", port=places.api)
-    async with stage(pointed_at(settings, devpush), devpush, shop_port=places.shop) as staged:
-        yield staged
+    settings = pointed_at(Settings.load({}).replace(data_dir=tmp_path / "data"), devpush)
+    with listen("127.0.0.1", 0) as api, listen("127.0.0.1", 0) as shop:
+        async with stage(settings, devpush, api_socket=api, shop_socket=shop) as staged:
+            yield staged
 
 
 async def is_visible(tab: Tab, selector: str) -> bool:

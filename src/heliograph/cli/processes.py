@@ -24,7 +24,7 @@ _log = get_logger(__name__)
 _BACKLOG = 2048
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DevpushPorts:
     """Where the bundled push service listens; 0 takes any free port."""
 

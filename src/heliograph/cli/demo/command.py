@@ -9,8 +9,7 @@ import typer
 
 from heliograph.cli import opening, processes, screen
 from heliograph.cli.choosing import JsonOption
-from heliograph.cli.demo import report
-from heliograph.cli.demo.places import find_places
+from heliograph.cli.demo import places, report
 from heliograph.cli.demo.stage import stage
 from heliograph.cli.demo.story import Result, tell
 from heliograph.cli.exits import Exit
@@ -51,12 +50,15 @@ async def _demo(agents: int, *, once: bool, as_json: bool) -> Result | None:
     async with contextlib.AsyncExitStack() as stack:
         stop = await stack.enter_async_context(processes.stopping())
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="heliograph-demo-"))
-        places = find_places()
-        out.print(report.opening(agents, places))
+        out.print(report.opening(agents))
         # Nothing of the caller's own installation is touched, so its settings are not looked at.
-        settings = Settings.load({}).replace(data_dir=Path(directory), port=places.api)
-        settings, devpush = await stack.enter_async_context(processes.bundled_devpush(settings, places.devpush))
-        running = await stack.enter_async_context(stage(settings, devpush, shop_port=places.shop))
+        settings = Settings.load({}).replace(data_dir=Path(directory))
+        api = stack.enter_context(places.listen_near(places.API_PORT))
+        shop = stack.enter_context(places.listen_near(places.SHOP_PORT))
+        settings, devpush = await stack.enter_async_context(places.devpush_near(settings))
+        for note in places.notes(places.port_of(api), places.port_of(shop), devpush):
+            out.print(note)
+        running = await stack.enter_async_context(stage(settings, devpush, api_socket=api, shop_socket=shop))
         result = await tell(running, agents, out, stop, stack)
         if result is None:
             return None
@@ -64,7 +66,7 @@ async def _demo(agents: int, *, once: bool, as_json: bool) -> Result | None:
             screen.write_json(report.as_json(result))
         out.print(report.table(result))
         if not once and not stop.is_set():
-            out.print(report.what_next(running))
+            report.say_what_next(out, running)
             await stop.wait()
             out.print("Ending; the demo's data is removed.")
         return result

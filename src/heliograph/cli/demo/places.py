@@ -1,51 +1,53 @@
-"""Where the demo's parts listen: the usual ports, or free ones where those are taken."""
+"""Where the demo's parts listen: at the usual ports, or at free ones where those are taken."""
 
+import contextlib
 import socket
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from heliograph.cli.processes import DevpushPorts
+from heliograph.cli.exits import CommandError
+from heliograph.cli.processes import DevpushPorts, bundled_devpush, listen
+from heliograph.devpush import DevPush
+from heliograph.settings import Settings
 
-USUAL = {"API": 8970, "shop": 8971, "push service": 8972, "push service (TLS)": 8973, "push service (Chromium)": 8974}
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Ports of the demo, and a sentence for each that is not the usual one."""
-
-    api: int
-    shop: int
-    devpush: DevpushPorts
-    notes: tuple[str, ...]
+API_PORT = 8970
+SHOP_PORT = 8971
+_HOST = "127.0.0.1"
+_ANY = 0
 
 
-def find_places() -> Places:
-    """Look for ports that are free now."""
-    found: list[int] = []
-    notes: list[str] = []
-    for name, port in USUAL.items():
-        taken = not _is_free(port)
-        chosen = _free_port(found) if taken else port
-        found.append(chosen)
-        if taken:
-            notes.append(f"Port {port} is taken, so the {name} is at {chosen}.")
-    api, shop, http, tls, mcs = found
-    return Places(api, shop, DevpushPorts(http, tls, mcs), tuple(notes))
+def listen_near(port: int) -> socket.socket:
+    """Take a port, or any free one if it is taken."""
+    try:
+        return listen(_HOST, port)
+    except CommandError:
+        return listen(_HOST, _ANY)
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def port_of(taken: socket.socket) -> int:
+    """Return the port that a socket listens on."""
+    port: int = taken.getsockname()[1]
+    return port
+
+
+@asynccontextmanager
+async def devpush_near(settings: Settings) -> AsyncIterator[tuple[Settings, DevPush]]:
+    """Run the bundled push service at its usual ports, or at any free ones if one of those is taken."""
+    async with contextlib.AsyncExitStack() as stack:
         try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+            running = await stack.enter_async_context(bundled_devpush(settings, DevpushPorts()))
+        except CommandError:
+            running = await stack.enter_async_context(bundled_devpush(settings, DevpushPorts(_ANY, _ANY, _ANY)))
+        yield running
 
 
-def _free_port(not_these: list[int]) -> int:
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port not in not_these:
-            return port
+def notes(api: int, shop: int, devpush: DevPush) -> list[str]:
+    """Return a sentence for each part that is not at its usual place."""
+    found = [
+        f"Port {usual} is taken, so the {name} is at {port}."
+        for name, usual, port in (("API", API_PORT, api), ("shop", SHOP_PORT, shop))
+        if port != usual
+    ]
+    if not devpush.http_url.endswith(f":{DevpushPorts.http}"):
+        found.append(f"A port of the bundled push service is taken, so it is at {devpush.http_url}.")
+    return found

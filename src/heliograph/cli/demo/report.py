@@ -5,22 +5,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from heliograph.cli.demo.places import Places
 from heliograph.cli.demo.stage import Stage
 from heliograph.cli.demo.story import Result
 
 
-def opening(agents: int, places: Places) -> RenderableType:
+def opening(agents: int) -> RenderableType:
     """Return what is said first."""
-    lines = [
-        Text(f"Heliograph demo: SQLite, bundled push service, a shop, {agents} simulated user agents.", style="bold")
-    ]
-    return Group(*lines, *(Text(note) for note in places.notes))
+    sentence = f"Heliograph demo: SQLite, bundled push service, a shop, {agents} simulated user agents."
+    return Text(sentence, style="bold")
 
 
 def rows(result: Result) -> list[tuple[str, str]]:
@@ -66,8 +63,8 @@ def as_json(result: Result) -> dict[str, Any]:
     }
 
 
-def what_next(running: Stage) -> RenderableType:
-    """Return the addresses, and what to type."""
+def say_what_next(out: Console, running: Stage) -> None:
+    """Write the addresses, and what to type."""
     shop = running.shop
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bold")
@@ -75,14 +72,11 @@ def what_next(running: Stage) -> RenderableType:
     grid.add_row("Shop", f'{shop.origin}   press "Notify me" in your own browser')
     grid.add_row("API reference", f"{shop.api}/docs   secret key: {shop.secret_key}")
     grid.add_row("Push service", f"{shop.devpush}   how to point a browser at it, for use without the internet")
-    panel = Panel(grid, title="It stays up", title_align="left", expand=False)
-    return Group(
-        panel,
-        Text("Send another:", style="bold"),
-        # Not in a frame, so that it can be copied.
-        Text(f"  {send_command(running)}", overflow="ignore", no_wrap=True),
-        Text("Ctrl-C ends the demo and removes its data."),
-    )
+    out.print(Panel(grid, title="It stays up", title_align="left", expand=False))
+    out.print(Text("Send another:", style="bold"))
+    # In no frame and on one line, however narrow the terminal, so that it can be copied.
+    out.print(Text(f"  {send_command(running)}"), soft_wrap=True)
+    out.print("Ctrl-C ends the demo and removes its data.")
 
 
 def send_command(running: Stage) -> str:

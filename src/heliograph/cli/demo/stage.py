@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -9,6 +10,7 @@ from dataclasses import asdict, dataclass
 import uvicorn
 
 from heliograph.cli import first_start, opening, processes
+from heliograph.cli.demo.places import port_of
 from heliograph.cli.demo.shop import Shop, create_shop
 from heliograph.cli.exits import CommandError
 from heliograph.devpush import DevPush
@@ -25,12 +27,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(settings: Settings, devpush: DevPush, *, shop_port: int) -> AsyncIterator[Stage]:
+async def stage(
+    settings: Settings, devpush: DevPush, *, api_socket: socket.socket, shop_socket: socket.socket
+) -> AsyncIterator[Stage]:
     """Start Heliograph (whose settings lead to `devpush`) and the shop, and stop them at the end."""
-    origin = f"http://localhost:{shop_port}"
+    settings = settings.replace(port=port_of(api_socket))
+    origin = f"http://localhost:{port_of(shop_socket)}"
     async with contextlib.AsyncExitStack() as stack:
-        api_socket = stack.enter_context(processes.listen("127.0.0.1", settings.port))
-        shop_socket = stack.enter_context(processes.listen("127.0.0.1", shop_port))
         heliograph = await stack.enter_async_context(opening.opened(settings, may_migrate=True))
         made = await first_start.ensure(heliograph, first_start.Wishes(origins=(origin,), name="Lantern Lane"))
         if made is None:
