@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 from tests.support.world import World
 
-from heliograph.actions import notifications
+from heliograph.actions import identity, notifications
 from heliograph.delivery import fanout, send
-from heliograph.devpush import Service
+from heliograph.devpush import Fault, FaultKind, Service
 from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.notification import (
     Audience,
@@ -22,6 +22,7 @@ from heliograph.domain.notification import (
 )
 from heliograph.names import JobName
 from heliograph.queue.base import BULK, URGENT
+from heliograph.storage import groups as group_rows
 from heliograph.storage import profiles, providers
 from heliograph.storage import subscriptions as subscription_rows
 from heliograph.worker.run import perform
@@ -410,3 +411,30 @@ async def test_authorization_is_signed_once(world: World):
 
     assert len(seen) == 40
     assert all(first == second for first, second in pairwise(seen))
+
+
+@pytest.mark.parametrize("kind", [AudienceKind.PROFILES, AudienceKind.GROUP])
+async def test_who_left_between_two_attempts_is_not_asked_again(world: World, kind: AudienceKind):
+    """Who logs out of a shared browser, or leaves the group, while a push service is down gets nothing afterwards."""
+    fleet = await world.agents(2)
+    leaver, stayer = await world.subscribe(fleet.agents, joins=[("warehouse", "42")])
+    context, project_id = world.heliograph.context(), world.project.project.id
+    async with world.store.begin() as tx:
+        for one in (leaver, stayer):
+            await identity.bind(tx, context, project_id=project_id, subscription_id=one, external_id="ada")
+    audience = (
+        Audience(kind, external_ids=("ada",)) if kind is AudienceKind.PROFILES else Audience(kind, group="warehouse")
+    )
+    world.devpush.add_fault(Fault(FaultKind.STATUS, status=503, times=2))
+    notification = await world.notify(audience)
+    await world.work()
+    async with world.store.begin() as tx:
+        if kind is AudienceKind.PROFILES:
+            await identity.unbind(tx, subscription_id=leaver)
+        else:
+            await group_rows.leave_all(tx, leaver)
+    await world.work_on(timedelta(minutes=10))
+
+    assert await world.counts(notification) == {"skipped/left_audience": 1, "accepted": 1}
+    states = {row.subscription_id: str(row.state) for row in await world.rows(notification)}
+    assert states == {leaver: "skipped", stayer: "accepted"}

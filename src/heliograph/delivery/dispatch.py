@@ -58,6 +58,7 @@ class Attempt:
         number: of this attempt, counting from 1.
         last_reason: why it is tried again; None for the first time.
         is_first_record: whether the delivery's row is still to be written.
+        is_meant: whether the receiver is still of the audience: people log out and leave groups between two attempts.
     """
 
     delivery_id: str
@@ -65,6 +66,7 @@ class Attempt:
     number: int = 1
     last_reason: str | None = None
     is_first_record: bool = True
+    is_meant: bool = True
 
     def token(self, receipt_key: bytes) -> str:
         """Return what the browser sends back."""

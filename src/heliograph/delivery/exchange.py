@@ -100,6 +100,8 @@ class Sending:
             what = Expired()
         elif receiver.state != "active":
             what = Skipped(f"subscription_{receiver.state}")
+        elif not attempt.is_meant:
+            what = Skipped("left_audience")
         elif receiver.provider_id not in self._dispatch.enabled or receiver.channel not in self._machine.providers:
             what = Skipped("provider_disabled")
         elif key is not None and key.paused_until is not None and key.is_paused(now) and key.id not in self._probing:

@@ -2,7 +2,7 @@
 
 from heliograph.delivery import dispatch as dispatches
 from heliograph.delivery import finish
-from heliograph.delivery.dispatch import Attempt
+from heliograph.delivery.dispatch import Attempt, Dispatch
 from heliograph.delivery.exchange import Sending
 from heliograph.delivery.machine import Interrupted, Machine
 from heliograph.delivery.record import Recorder
@@ -18,7 +18,7 @@ async def retry(machine: Machine, job: Job) -> None:
     notification_id: str = job.args["notification_id"]
     async with machine.store.read() as tx:
         dispatch = await dispatches.load(tx, machine, notification_id, priority=job.priority)
-        attempts = await _attempts(tx, machine, job.args["delivery_ids"])
+        attempts = [] if dispatch is None else await _attempts(tx, machine, dispatch, job.args["delivery_ids"])
 
     async def close(tx: Tx) -> None:
         await machine.complete(tx, job)
@@ -36,9 +36,12 @@ async def retry(machine: Machine, job: Job) -> None:
         raise Interrupted
 
 
-async def _attempts(tx: Tx, machine: Machine, delivery_ids: list[str]) -> list[Attempt]:
+async def _attempts(tx: Tx, machine: Machine, dispatch: Dispatch, delivery_ids: list[str]) -> list[Attempt]:
     waiting = await deliveries.waiting(tx, delivery_ids, now=machine.clock.now())
-    receivers = await audience.by_ids(tx, [one.subscription_id for one in waiting])
+    ids = [one.subscription_id for one in waiting]
+    receivers = await audience.by_ids(tx, ids)
+    notification = dispatch.notification
+    meant = await audience.still_meant(tx, notification.project_id, notification.audience, ids)
     return [
         Attempt(
             one.id,
@@ -46,6 +49,7 @@ async def _attempts(tx: Tx, machine: Machine, delivery_ids: list[str]) -> list[A
             number=one.attempts + 1,
             last_reason=one.reason,
             is_first_record=False,
+            is_meant=one.subscription_id in meant,
         )
         for one in waiting
     ]

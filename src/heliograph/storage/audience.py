@@ -173,6 +173,26 @@ async def by_ids(tx: Tx, ids: Sequence[str]) -> dict[str, Receiver]:
     return found
 
 
+async def still_meant(tx: Tx, project_id: str, audience: Audience, ids: Sequence[str]) -> set[str]:
+    """Return which of these subscriptions an audience still holds: people log out, and leave groups."""
+    match audience.kind:
+        case AudienceKind.EVERYONE | AudienceKind.SUBSCRIPTIONS:
+            return set(ids)
+        case AudienceKind.GROUP:
+            member = memberships.c.subscription_id
+            query = select(member, member).where(*_in_group(project_id, audience))
+            named = set(ids)
+        case AudienceKind.PROFILES:
+            member = subscriptions.c.id
+            joined = subscriptions.join(profiles, profiles.c.id == subscriptions.c.profile_id)
+            query = select(member, profiles.c.external_id).select_from(joined)
+            named = set(audience.external_ids)
+    meant: set[str] = set()
+    for part in chunks(ids):
+        meant |= {row[0] for row in await tx.execute(query.where(member.in_(part))) if row[1] in named}
+    return meant
+
+
 async def _rows(tx: Tx, query: Select[Any]) -> list[Receiver]:
     rows = await tx.execute(query.order_by(subscriptions.c.id))
     return [receiver(tuple(row)) for row in rows]
