@@ -5,13 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+import uvloop
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from heliograph.errors import Unavailable
+from heliograph.storage import engines
 from heliograph.storage.sql import insert_ignore, upsert
 from heliograph.storage.store import Store, Tx
 from heliograph.storage.tables import groups, installation
@@ -251,3 +253,32 @@ async def test_a_deadlock_asks_to_try_again(postgresql_url: str) -> None:
     results = await asyncio.gather(cross("a", "b"), cross("b", "a"), return_exceptions=True)
     await store.close()
     assert sorted(type(result) for result in results if result) == [Unavailable]
+
+
+async def test_a_file_that_another_process_keeps_is_busy(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits too long for another process's transaction is told that it may come back."""
+    monkeypatch.setattr(engines, "_BUSY_TIMEOUT", timedelta(milliseconds=50))
+    store, other = await Store.open(sqlite_url), await Store.open(sqlite_url)
+    async with other.begin():
+        with pytest.raises(Unavailable):
+            await _write(store, "a")
+    await _write(store, "a")
+    await store.close()
+    await other.close()
+
+
+def test_the_store_works_on_the_loop_that_serves(database_url: str) -> None:
+    """Writers, readers and cancelled ones get on with each other on uvloop too."""
+
+    async def run() -> int | None:
+        store = await Store.open(database_url, pool_size=4)
+        tasks = [asyncio.create_task(_write(store, str(number))) for number in range(20)]
+        await asyncio.sleep(0)
+        tasks[7].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        async with store.read() as tx:
+            count = await tx.scalar(select(func.count()).select_from(installation))
+        await store.close()
+        return count
+
+    assert uvloop.run(run()) in (19, 20)
