@@ -1,6 +1,7 @@
 """The browsers of this machine and the push service they are pointed at, started once for all tests."""
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -35,10 +36,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def tidy() -> Iterator[None]:
+def tidy(room: Path) -> Iterator[None]:
     """See to it that nothing which these tests started outlives them."""
     yield
     end_stragglers()
+
+
+@pytest.fixture(scope="session")
+def room() -> Iterator[Path]:
+    """A directory with a short name, for browsers put sockets into theirs and a socket's path has 108 bytes at most."""
+    with tempfile.TemporaryDirectory(prefix="hg-", ignore_cleanup_errors=True) as directory:
+        yield Path(directory)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -48,9 +56,7 @@ async def devpush(tidy: None) -> AsyncIterator[DevPush]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session", params=sorted(DRIVERS))
-async def browser(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, devpush: DevPush
-) -> AsyncIterator[Browser]:
+async def browser(request: pytest.FixtureRequest, room: Path, devpush: DevPush) -> AsyncIterator[Browser]:
     name = request.param
     lacking = missing().get(name)
     if lacking and os.environ.get(REQUIRED):
@@ -58,7 +64,7 @@ async def browser(
     program = binary(name)
     if lacking or program is None:
         pytest.skip(lacking or f"no {name}")
-    driven = DRIVERS[name](program, tmp_path_factory.mktemp(name), devpush)
+    driven = DRIVERS[name](program, room / name, devpush)
     try:
         await driven.start()
         yield driven
@@ -75,8 +81,8 @@ async def site() -> AsyncIterator[Site]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def heliograph(tmp_path_factory: pytest.TempPathFactory, devpush: DevPush) -> AsyncIterator[Heliograph]:
-    installation = Heliograph(tmp_path_factory.mktemp("heliograph"), devpush)
+async def heliograph(room: Path, devpush: DevPush) -> AsyncIterator[Heliograph]:
+    installation = Heliograph(room / "heliograph", devpush)
     try:
         await installation.start()
         yield installation

@@ -156,7 +156,7 @@ async def test_logout_on_a_shared_browser(browser: Browser, shop: Shop, project:
     await page.call("identify", signed(secret, "bob"))
     await (await project.send(profile("bob"), title="For Bob", url=shop.url("/"))).becomes("displayed")
     await (await project.send(profile("ada"), title="Ada only", url=shop.url("/"))).reaches_nobody()
-    assert shop.shown == ["For Ada", "For Bob"]
+    await shop.has_shown(["For Ada", "For Bob"])
     await page.close()
 
 

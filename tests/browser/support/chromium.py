@@ -5,7 +5,6 @@ The permission is in the profile's Preferences: one granted over DevTools would 
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from heliograph.devpush import DevPush, chromium_switches
 
 SWITCHES = (
     "--headless=new",
+    "--no-sandbox",  # it only ever sees our own pages, and neither root nor most containers can have one
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--disable-quic",
@@ -82,12 +82,6 @@ class Chromium:
         self._connection: Connection | None = None
         self._devtools = ""
 
-    def _switches(self) -> list[str]:
-        mine = [f"--user-data-dir={self._profile}", *self._pointers]
-        if os.geteuid() == 0:
-            mine.append("--no-sandbox")
-        return [*SWITCHES, *mine]
-
     async def start(self) -> None:
         preferences = self._profile / "Default" / "Preferences"
         if not preferences.exists():
@@ -97,7 +91,7 @@ class Chromium:
         port_file = self._profile / "DevToolsActivePort"
         port_file.unlink(missing_ok=True)
         self._program = await Program.start(
-            [self._binary, *self._switches(), "about:blank"],
+            [self._binary, *SWITCHES, f"--user-data-dir={self._profile}", *self._pointers, "about:blank"],
             environment(self._directory, {"DBUS_SESSION_BUS_ADDRESS": self.desktop.address}),
             self._directory / "chromium.log",
         )

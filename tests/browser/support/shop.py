@@ -90,6 +90,11 @@ class Shop:
         """The titles of all notifications that the worker has shown so far."""
         return [visit.json["title"] for visit in self.site.visited("/shown", "POST")]
 
+    async def has_shown(self, titles: list[str]) -> None:
+        """Wait until the worker has told of the last of these notifications, and see that there were no others."""
+        await eventually(lambda: titles[-1] in self.shown, f"the worker to tell of {titles[-1]!r}")
+        assert self.shown == titles
+
     async def open(self, browser: Browser, path: str = "/") -> "ShopPage":
         """Open a page of the shop and wait until the script tag is at work."""
         page = ShopPage(await browser.open(self.url(path)), self)

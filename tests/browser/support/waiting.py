@@ -9,8 +9,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 START = 120.0  # seconds: a browser or a server on two busy cores
-FIRST_SUBSCRIBE = 30.0  # Chromium now and then takes six seconds before it asks its push service anything
-ARRIVAL = 30.0  # everything else
+FIRST_SUBSCRIBE = 60.0  # Chromium now and then takes six seconds before it asks its push service anything
+ARRIVAL = 60.0  # everything else; a Chromium that lost its connection at once comes back after half a minute
 PAUSE = 0.03
 
 
