@@ -303,7 +303,7 @@ class Settings:
         return dataclasses.replace(self, **changes)
 
     def with_options(self, **options: Any) -> "Settings":
-        """Return a copy with what the command line says; an option that was not given (None) leaves the setting alone."""
+        """Return a copy with what the command line says; None is an option that was not given."""
         return self.replace(**{name: value for name, value in options.items() if value is not None})
 
 

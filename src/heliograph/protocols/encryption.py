@@ -54,7 +54,7 @@ class ReceiverKeys:
 
 @dataclass(frozen=True, slots=True)
 class Plaintext:
-    """One message to encrypt: raw receiver keys as they are stored (checked when they were registered), and the data."""
+    """One message to encrypt: raw receiver keys as stored (checked when they were registered), and the data."""
 
     p256dh: bytes
     auth: bytes
