@@ -7,6 +7,7 @@ STAMPS := .build
 
 RUN := $(VENV)/bin/python -m
 PIP := $(RUN) pip install -q --disable-pip-version-check --no-input --require-hashes
+CODE := $(wildcard src tests tools bench)
 WEB := $(shell find web -name node_modules -prune -o -type f -print 2>/dev/null)
 export VENV
 
@@ -30,13 +31,13 @@ test: $(STAMPS)/dev $(STAMPS)/sdk lint  ## Set up what the tests need (browsers 
 
 lint: $(STAMPS)/dev  ## Check style, types and who may import whom
 	@$(RUN) ruff check --quiet .
-	@$(RUN) ruff format --check --quiet .
+	@$(RUN) ruff format --check --quiet $(CODE)
 	@$(RUN) mypy
-	@$(VENV)/bin/lint-imports --no-cache | tail -n 3
+	@$(VENV)/bin/lint-imports --no-cache > $(STAMPS)/imports.log || { cat $(STAMPS)/imports.log; exit 1; }
 
 format: $(STAMPS)/dev  ## Rewrite the Python code in the house style
 	@$(RUN) ruff check --fix-only --quiet .
-	@$(RUN) ruff format .
+	@$(RUN) ruff format $(CODE)
 
 build-sdk: $(STAMPS)/sdk  ## Build the page script and the service worker module
 
