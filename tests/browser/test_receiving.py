@@ -67,6 +67,8 @@ async def test_click_opens_the_page_and_is_counted(browser: Browser, shop: Shop,
     await sent.becomes("clicked")
     await browser.wait_until_in_front(shop.url("/order/42?from=push"))
     assert await page.notifications() == []
+    (delivery,) = await sent.deliveries()
+    assert delivery["dismissed_at"] is None  # Firefox also tells the worker that the alert was closed
     assert len(shop.site.visited("/order/42")) == 1
     await page.close()
 

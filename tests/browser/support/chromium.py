@@ -172,9 +172,5 @@ class Chromium:
     async def dismiss(self, title: str) -> None:
         await self.desktop.dismiss(await self._bubble(title))
 
-    async def picture_of_notification(self, title: str) -> bytes | None:
-        await self._bubble(title)
-        return None  # the desktop draws it
-
     async def _bubble(self, title: str) -> int:
         return await eventually(lambda: self.desktop.find(title), f"Chromium to show a bubble {title!r}", ARRIVAL)

@@ -81,9 +81,6 @@ class Browser(Protocol):
     async def dismiss(self, title: str) -> None:
         """Wait for the notification and wave it away."""
 
-    async def picture_of_notification(self, title: str) -> bytes | None:
-        """Return what the notification looks like as PNG, where the browser draws it itself."""
-
 
 def binary(name: str) -> str | None:
     """Return the path of the browser `name`, or None when this machine has none."""

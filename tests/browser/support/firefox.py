@@ -4,7 +4,6 @@ Its notifications are alert windows that it draws itself (no D-Bus), so the pers
 """
 
 import base64
-import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -75,19 +74,6 @@ ON_SCREEN = (
 )
 CLICK = ALERTS + "const w = titled(args[0]); if (!w) return false; part(w, 'alertBox').click(); return true;"
 DISMISS = ALERTS + "const w = titled(args[0]); if (!w) return false; part(w, 'alert-close').doCommand(); return true;"
-PICTURE = (
-    ALERTS
-    + """
-const w = titled(args[0]);
-if (!w) return null;
-const bitmap = await w.browsingContext.currentWindowGlobal.drawSnapshot(null, 1, "white");
-const canvas = w.document.createElementNS("http://www.w3.org/1999/xhtml", "canvas");
-canvas.width = bitmap.width;
-canvas.height = bitmap.height;
-canvas.getContext("2d").drawImage(bitmap, 0, 0);
-return canvas.toDataURL("image/png").split(",")[1];
-"""
-)
 BROWSERS = """
 const window_ = Services.wm.getMostRecentWindow("navigator:browser");
 const address = (b) => b.currentURI.spec;
@@ -195,16 +181,6 @@ class Firefox:
     async def dispose(self) -> None:
         await self.quit()
 
-    async def kill(self) -> None:
-        """End it as a power cut would."""
-        if self._client is not None:
-            with contextlib.suppress(ConnectionError):
-                await self._client.close()
-            self._client = None
-        if self._program is not None:
-            await self._program.kill()
-            self._program = None
-
     async def open(self, url: str) -> FirefoxTab:
         # the tab of the last command may be closed, and no command works in a closed tab
         await self._marionette.command("WebDriver:SwitchToWindow", {"handle": self._first_tab["value"], "focus": False})
@@ -233,9 +209,6 @@ class Firefox:
 
     async def press_action(self, title: str, action: str) -> None:
         raise BrowserError(f"Firefox draws no button {action} on its own alert {title}")
-
-    async def picture_of_notification(self, title: str) -> bytes:
-        return base64.b64decode(await self._with_alert(title, PICTURE))
 
     async def _with_alert(self, title: str, script: str) -> Any:
         return await eventually(lambda: self._in_firefox(script, title), f"Firefox to show an alert {title!r}", ARRIVAL)
