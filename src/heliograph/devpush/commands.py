@@ -44,6 +44,7 @@ def browser_commands(
     spki_sha256: str,
     page: str = "",
     directory: str = "/tmp",  # noqa: S108
+    is_root: bool = False,
 ) -> BrowserCommands:
     """Return commands that open a fresh browser profile pointed at devpush.
 
@@ -54,9 +55,11 @@ def browser_commands(
         spki_sha256: hash of the certificate's key.
         page: what to open.
         directory: where the two profile directories are made.
+        is_root: whether root will type it; Chromium then starts only without its sandbox.
     """
     switches = (f"--user-data-dir={directory}/{_PROFILE}-chromium", *chromium_switches(http_url, mcs_port, spki_sha256))
-    chromium = " ".join(["chromium", "--no-first-run", *switches, page]).strip()
+    sandbox = ("--no-sandbox",) if is_root else ()
+    chromium = " ".join(["chromium", "--no-first-run", *sandbox, *switches, page]).strip()
     profile = f"{directory}/{_PROFILE}-firefox"
     prefs = "\n".join(_user_pref(name, value) for name, value in firefox_prefs(ws_url).items())
     quoted = prefs.replace("\n", "\\n")

@@ -246,4 +246,5 @@ class DevPush:
             mcs_port=self.mcs_port,
             spki_sha256=self.spki_sha256,
             page=page_url,
+            is_root=os.geteuid() == 0,
         )
