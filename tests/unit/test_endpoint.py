@@ -3,6 +3,7 @@
 import string
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -420,6 +421,9 @@ def test_whatever_passes_is_plainly_a_push_service(endpoint: str) -> None:
     assert _is_plainly_allowed(endpoint)
     assert route.origin == f"https://{route.host}"
     assert not set(endpoint) & set("@#\\ \t\r\n")
+    # Another program's reading of the same address.
+    other = httpx.URL(endpoint)
+    assert (other.scheme, other.host, other.port, other.userinfo) == ("https", route.host, None, b"")
 
 
 @given(st.text(max_size=200))
