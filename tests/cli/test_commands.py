@@ -1,10 +1,12 @@
 """Commands that end: what they print, and their exit statuses."""
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Run
+from tests.support.postgres import PostgresServer
 
 from heliograph.cli.exits import Exit
 
@@ -208,3 +210,19 @@ def test_debug_shows_where_a_failure_happened(run: Run, monkeypatch: pytest.Monk
 
     assert "Traceback" in run("--debug", "settings").err
     assert "Traceback" not in run("settings").err
+
+
+def test_postgresql_is_migrated_only_when_asked(run: Run, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch):
+    """A newer process must not change the tables under older ones by the way."""
+    name = f"commands_{os.getpid()}"
+    postgres.create(name)
+    monkeypatch.setenv("HELIOGRAPH_DATABASE_URL", postgres.url(name))
+    monkeypatch.setenv("HELIOGRAPH_MASTER_KEY", run("keys", "master").out.strip())
+
+    early = run("projects", "list")
+    assert early.status == Exit.FAILED
+    assert "run `heliograph migrate` first" in early.err
+
+    assert run("migrate").status == Exit.OK
+    assert run("projects", "list").status == Exit.OK
+    postgres.drop(name)
