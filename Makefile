@@ -25,9 +25,8 @@ up: $(STAMPS)/runtime $(STAMPS)/sdk  ## Run an installation of your own with the
 	@exec $(RUN) heliograph up --devpush
 
 test: $(STAMPS)/dev $(STAMPS)/sdk lint  ## Set up what the tests need (browsers too, where allowed) and run all of them
-	@tools/browsers.sh
 	@tools/node.sh npm test --silent
-	@$(RUN) pytest -q -n 2 --dist loadgroup
+	@HELIOGRAPH_REQUIRE_BROWSERS=$$(tools/browsers.sh) $(RUN) pytest -q -n 2 --dist loadgroup
 
 lint: $(STAMPS)/dev  ## Check style, types and who may import whom
 	@$(RUN) ruff check --quiet .
