@@ -33,7 +33,5 @@ export class HeliographError extends Error {
 
 /** Anything thrown, as a HeliographError; what is one already passes through. */
 export function explained(thrown: unknown, code: ErrorCode, what: string): HeliographError {
-  if (thrown instanceof HeliographError) return thrown;
-  const { name, message } = (thrown ?? {}) as { name?: string; message?: string };
-  return new HeliographError(code, `${what}: ${name || "Error"}: ${message || String(thrown)}`);
+  return thrown instanceof HeliographError ? thrown : new HeliographError(code, `${what}: ${String(thrown)}`);
 }

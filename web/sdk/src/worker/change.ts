@@ -1,7 +1,8 @@
 /** The browser changed or dropped the subscription by itself (Push API, `pushsubscriptionchange`). */
 
+import { fingerprint } from "../shared/bytes";
 import { changeState, readState } from "../shared/state";
-import { keyOf, obtain } from "../shared/subscription";
+import { current, keyOf, obtain } from "../shared/subscription";
 import { upload } from "../shared/upload";
 import { scope, worker } from "./context";
 import { broadcast } from "./push";
@@ -16,6 +17,9 @@ export async function renew(given: PushSubscription | null | undefined, now: num
   if (!state?.serverKey || !state.wanted) return;
   const key = state.serverKey;
   try {
+    const existing = await current(worker.registration);
+    // Disowned by this very event, but still handed out: Firefox tells of the change while it is deleting.
+    if (existing && (await fingerprint(existing.endpoint)) === state.endpoint) await existing.unsubscribe();
     const subscription = given && keyOf(given) === key ? given : await obtain(worker.registration, key);
     await upload(scope(), state, subscription, now);
   } catch (error) {

@@ -1,7 +1,7 @@
 import "../fakes/own-worker";
 import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
-import { decode } from "../../src/shared/bytes";
+import { decode, fingerprint } from "../../src/shared/bytes";
 import { readState } from "../../src/shared/state";
 import "../../src/worker/main";
 import { database, heliograph, worker } from "../fakes/own-worker";
@@ -65,6 +65,14 @@ test("A new subscription with somebody else's key is replaced.", async () => {
   await fire(pushManager.leave("theirs"));
   assert.equal(pushManager.unsubscribed.length, 1);
   assert.equal(heliograph.rows.get("sub_1")!.serverKey, heliograph.serverKey);
+});
+
+test("An endpoint that the browser disowned but still hands out is not used again.", async () => {
+  const stale = await pushManager.subscribe({ applicationServerKey: decode(heliograph.serverKey) });
+  subscribed({ endpoint: await fingerprint(stale.endpoint) });
+  await fire(null);
+  assert.notEqual(heliograph.rows.get("sub_1")!.endpoint, stale.endpoint);
+  assert.equal(heliograph.rows.get("sub_1")!.endpoint, pushManager.subscription!.endpoint);
 });
 
 test("A server that lost the row, or its secret, is told anew.", async () => {
