@@ -275,6 +275,11 @@ QUERIES = [
         {"started_at": NOW},
     ),
     Query(audience.by_ids, (SOME_SUBSCRIPTIONS,)),
+    Query(audience.still_meant, (PRJ, Audience(AudienceKind.GROUP, group="warehouse"), SOME_SUBSCRIPTIONS)),
+    Query(
+        audience.still_meant,
+        (PRJ, Audience(AudienceKind.PROFILES, external_ids=("person 1", "person 2")), SOME_SUBSCRIPTIONS),
+    ),
     Query(ranges.add, (NTF, 100, [BETWEEN] * 100)),
     Query(ranges.open_selection, (RUNNING, 5)),
     Query(ranges.close, (RUNNING, 5)),
