@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from litestar import Litestar
-from tests.support.api import Tenant, api_client, bare, bearer, installation_key, make_tenant
+from litestar.datastructures import State
+from tests.support.api import Tenant, api_client, bare_app, bearer, installation_key, make_tenant
 from tests.support.openapi import Contract
 
-from heliograph.api.app import create_app
 from heliograph.api.openapi import openapi_document
 from heliograph.bootstrap import Heliograph, build
 from heliograph.kit.clock import FrozenClock
@@ -25,14 +25,16 @@ async def heliograph(database_url: str, clock: FrozenClock) -> AsyncIterator[Hel
 
 @pytest.fixture
 def app(heliograph: Heliograph) -> Litestar:
-    """The application."""
-    return create_app(heliograph)
+    """The application, of this test's installation and with nothing remembered of another's."""
+    shared = bare_app()
+    shared.state = State({"heliograph": heliograph})
+    return shared
 
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     """What the OpenAPI document promises; it depends on no installation."""
-    return Contract(openapi_document(create_app(bare()), base_url="http://push.test"))
+    return Contract(openapi_document(bare_app(), base_url="http://push.test"))
 
 
 @pytest.fixture

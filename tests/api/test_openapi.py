@@ -6,15 +6,14 @@ from html.parser import HTMLParser
 import jsonschema
 import msgspec
 import pytest
-from tests.support.api import bare
+from tests.support.api import bare_app
 
-from heliograph.api.app import create_app
 from heliograph.api.openapi import answer_type, openapi_document
 from heliograph.api.pages import all_problems, reference_page
 from heliograph.api.reference import render
 from heliograph.api.routes import operations
 
-APP = create_app(bare())
+APP = bare_app()
 DOCUMENT = openapi_document(APP, base_url="http://push.test")
 DESCRIBED = [
     (f"{method.upper()} {path}", operation)

@@ -3,9 +3,8 @@
 import re
 from pathlib import Path
 
-from tests.support.api import bare
+from tests.support.api import bare_app
 
-from heliograph.api.app import create_app
 from heliograph.api.openapi import openapi_document
 from heliograph.api.pages import all_problems
 
@@ -21,7 +20,7 @@ def test_every_problem_is_explained():
 def test_every_operation_is_listed():
     """`api.md` has a line for each operation with what it does, and none for others."""
     rows = re.findall(r"^\| `([A-Z]+ /\S+)` \| .*? \| (.*) \|$", (_REFERENCE / "api.md").read_text(), re.MULTILINE)
-    document = openapi_document(create_app(bare()), base_url="http://push.test")
+    document = openapi_document(bare_app(), base_url="http://push.test")
     known = [
         (f"{method.upper()} {path}", operation["summary"])
         for path, methods in document["paths"].items()

@@ -1,6 +1,7 @@
 """An API client for tests, and tenants to be with it."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from tests.support.openapi import Contract
 
 from heliograph.actions import keys, projects
 from heliograph.actions.projects import CreatedProject
+from heliograph.api.app import create_app
 from heliograph.bootstrap import Heliograph
 from heliograph.names import Scope
 from heliograph.storage.api_keys import KeyKind
@@ -20,6 +22,12 @@ ADDRESS = "http://push.test"
 def bare() -> Heliograph:
     """Return what is enough of an installation to look at the application without calling it."""
     return cast("Heliograph", SimpleNamespace(base_url=ADDRESS))
+
+
+@cache
+def bare_app() -> Litestar:
+    """Return the application without an installation, made once: putting its routes together takes its time."""
+    return create_app(bare())
 
 
 def bearer(token: str) -> dict[str, str]:

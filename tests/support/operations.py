@@ -6,16 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import func, select
-from tests.support.api import Tenant, bare
+from tests.support.api import Tenant, bare_app
 
-from heliograph.api.app import create_app
 from heliograph.api.examples import example_of
 from heliograph.api.routes import Operation, operations
 from heliograph.bootstrap import Heliograph
 from heliograph.names import Scope
 from heliograph.storage.tables import metadata
 
-ADMIN = tuple(operation for operation in operations(create_app(bare())) if "scope" in operation.handler.opt)
+ADMIN = tuple(operation for operation in operations(bare_app()) if "scope" in operation.handler.opt)
 """Every operation that needs a secret key. A new route is here without being named anywhere."""
 
 

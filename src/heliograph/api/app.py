@@ -12,6 +12,7 @@ from heliograph.api.problems import HANDLERS, MAX_BODY
 from heliograph.api.reading import StrictRequest
 from heliograph.api.reference import openapi_json, reference, start
 from heliograph.api.static import sdk_file
+from heliograph.api.wired import provide_heliograph
 from heliograph.bootstrap import Heliograph
 
 
@@ -28,7 +29,7 @@ def create_app(heliograph: Heliograph) -> Litestar:
     return Litestar(
         [admin_router, *public.ROUTES, live, ready, openapi_json, reference, start, sdk_file],
         state=State({"heliograph": heliograph}),
-        dependencies={"heliograph": Provide(lambda: heliograph, sync_to_thread=False)},
+        dependencies={"heliograph": Provide(provide_heliograph, sync_to_thread=False)},
         guards=[refuse_nul],
         before_send=[public.on_answer],
         exception_handlers=HANDLERS,

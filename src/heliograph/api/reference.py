@@ -8,6 +8,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
+from litestar.response import Redirect
 
 from heliograph.api import markup
 from heliograph.api.openapi import openapi_document
@@ -79,6 +80,6 @@ async def reference(request: Request[Any, Any, State]) -> Response[str]:
 
 
 @get("/", include_in_schema=False)
-async def start() -> Response[None]:
+async def start() -> Redirect:
     """Lead a person who opens the bare address to the reference."""
-    return Response(None, status_code=302, headers={"Location": "/docs"})
+    return Redirect("/docs", status_code=302)

@@ -286,7 +286,7 @@ async def test_other_methods_are_refused(api, alice, things, path):
         assert known <= {item.strip() for item in answer.headers["allow"].split(",")}
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v2/projects", "/v1/nothing", "/v1/keys/a/b", "/%00"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v2/projects", "/v1/nothing", "/v1/keys/a/b", "/%00"])
 async def test_an_unknown_address_is_a_problem_document(api, alice, path):
     """There is nothing at an address that is not documented, and that is said like everything else."""
     _refused(await api.get(path, headers=alice.manage), 404, "not_found")

@@ -14,9 +14,8 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from tests.support.api import ADDRESS, bare
+from tests.support.api import ADDRESS, bare_app
 
-from heliograph.api.app import create_app
 from heliograph.api.openapi import openapi_document
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -36,7 +35,7 @@ def _without_headers(document):
     return document
 
 
-SCHEMA = schemathesis.openapi.from_dict(_without_headers(openapi_document(create_app(bare()), base_url=ADDRESS)))
+SCHEMA = schemathesis.openapi.from_dict(_without_headers(openapi_document(bare_app(), base_url=ADDRESS)))
 OPERATIONS = [result.ok() for result in SCHEMA.get_all_operations()]
 TRIALS = [(operation, GenerationMode.POSITIVE) for operation in OPERATIONS] + [
     # Where there is neither body nor query, nothing can be wrong but the path, and any text is a path.
