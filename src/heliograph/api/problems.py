@@ -139,7 +139,9 @@ def _validation_problem(error: ValidationException) -> InvalidRequest:
 
 def _on_database(request: Request[Any, Any, Any], error: DBAPIError) -> Response[Any]:
     """Answer what a database did: gone or busy is a matter of time, anything else is a fault of ours."""
-    if not isinstance(error, OperationalError | InterfaceError):
+    # SQLite gives a wrong statement the same class as a full disk, but another name.
+    is_wrong_statement = getattr(error.orig, "sqlite_errorname", None) == "SQLITE_ERROR"
+    if not isinstance(error, OperationalError | InterfaceError) or is_wrong_statement:
         return _on_fault(request, error)
     get_logger("api").warning("database_unavailable", kind=type(error.orig).__name__, frames=_frames(error))
     return answer(Unavailable("The database cannot be reached."))
