@@ -21,6 +21,8 @@ _PREFIXES = {
 }
 _BY_NAME: dict[str, Any] = {
     "name": "Shop",
+    "project": f"prj_{_BODY}",
+    "refused": [],
     "origins": ["https://shop.example"],
     "origin": "https://shop.example",
     "vapid_subject": "mailto:push@example.com",

@@ -198,7 +198,7 @@ class _Reader:
             type=self._type(given),
             is_required=is_required,
             description=given.get("description") or inner.get("description", ""),
-            limits=tuple(text.format(inner[limit]) for limit, text in _LIMITS.items() if limit in inner),
+            limits=_limits(inner),
             choices=tuple(str(choice) for choice in inner.get("enum", ())),
             default=None
             if given.get("default") in (None, "", [], {})
@@ -248,6 +248,13 @@ class _Reader:
             text = msgspec.json.format(msgspec.json.encode(body["example"]), indent=2).decode().replace("'", "'\\''")
             lines += ['-H "Content-Type: application/json"', f"-d '{text}'"]
         return " \\\n  ".join(lines)
+
+
+def _limits(schema: dict[str, Any]) -> tuple[str, ...]:
+    if schema.get("minLength") == 1 or schema.get("minItems") == 1:
+        schema = {name: value for name, value in schema.items() if name not in {"minLength", "minItems"}}
+        return ("not empty", *_limits(schema))
+    return tuple(text.format(schema[limit]) for limit, text in _LIMITS.items() if limit in schema)
 
 
 def _headers(given: dict[str, Any]) -> list[str]:

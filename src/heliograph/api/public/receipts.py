@@ -5,7 +5,7 @@ request gets through while the page is being left.
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from litestar import post
@@ -21,17 +21,6 @@ from heliograph.domain.delivery import ReceiptEvent
 from heliograph.storage.receipts import Receipt
 
 _TOKEN = "dlv_3f2a9c0d1e4b5a69788796a5b4c3d2e1.2mXo9rQ0c8kVhY7L"  # noqa: S105 - an example
-_ITEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["delivery", "event"],
-    "additionalProperties": False,
-    "properties": {
-        "delivery": {"type": "string", "description": "The payload's heliograph.d"},
-        "event": {"enum": [str(event) for event in ReceiptEvent]},
-        "action": {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "The button that was pressed"},
-        "at": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
-    },
-}
 
 
 class ReceiptForm(Form, frozen=True, kw_only=True):
@@ -48,7 +37,12 @@ class ReceiptsForm(Form, frozen=True, kw_only=True):
 
     receipts: Annotated[
         list[msgspec.Raw],
-        msgspec.Meta(min_length=1, max_length=MAX_RECEIPTS, extra_json_schema={"items": _ITEM_SCHEMA}),
+        msgspec.Meta(
+            min_length=1,
+            max_length=MAX_RECEIPTS,
+            description="Each has `delivery` (the payload's `heliograph.d`) and `event` (`displayed`, `clicked` or "
+            "`dismissed`), and may have `action` (the button that was pressed) and `at`.",
+        ),
     ]
 
 
