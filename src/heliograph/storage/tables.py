@@ -78,6 +78,28 @@ api_keys = Table(
     Index(None, "project_id", "id"),
 )
 
+accounts = Table(
+    "accounts",  # names and passwords of programs that speak Spryker's Glue API
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(100), nullable=False, unique=True),  # in the installation: a token request names no project
+    Column("password_hash", Text, nullable=False),  # scrypt, with its parameters
+    Column("rights", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    Index(None, "project_id", "id"),
+)
+
+glue_settings = Table(
+    "glue_settings",  # what a project wants of the Glue API; no row: the defaults
+    metadata,
+    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("settings", Json, nullable=False),
+    Column("claim_secret", LargeBinary),  # sealed, 32 bytes; signs who may join which group
+    Column("updated_at", Instant, nullable=False),
+)
+
 vapid_keys = Table(
     "vapid_keys",
     metadata,
@@ -160,6 +182,7 @@ subscriptions = Table(
     ),  # a 410 on an endpoint younger than two minutes is not believed at once
     Column("refreshed_at", Instant, nullable=False),
     Column("ended_at", Instant),  # since when gone or unsubscribed; the row is kept 30 days as a tombstone
+    Column("expires_at", Instant),  # of those that came through the Glue API; null: as long as the endpoint lives
     UniqueConstraint("project_id", "endpoint_hash"),
     Index("ix_subscriptions_audience", "project_id", "state", "id"),
     Index("ix_subscriptions_page", "project_id", "id"),
@@ -171,6 +194,12 @@ subscriptions = Table(
         "ended_at",
         sqlite_where=text("ended_at IS NOT NULL"),
         postgresql_where=text("ended_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_subscriptions_expires",
+        "expires_at",
+        sqlite_where=text("state = 'active' AND expires_at IS NOT NULL"),
+        postgresql_where=text("state = 'active' AND expires_at IS NOT NULL"),
     ),
 )
 
