@@ -121,6 +121,12 @@ vapid_keys = Table(
         sqlite_where=text("state = 'active'"),
         postgresql_where=text("state = 'active'"),
     ),
+    Index(
+        "ix_vapid_keys_paused",
+        "paused_until",
+        sqlite_where=text("paused_until IS NOT NULL"),
+        postgresql_where=text("paused_until IS NOT NULL"),
+    ),
 )
 
 providers = Table(
@@ -247,8 +253,23 @@ notifications = Table(
     Column("started_at", Instant),
     Column("planned_at", Instant),  # when the last range was laid out
     Column("finished_at", Instant),
+    Column("swept_at", Instant),  # when the last of its deliveries was deleted because of its age
     Index(None, "project_id", "id"),
     Index(None, "project_id", "state", "id"),
+    Index(
+        "ix_notifications_unswept",
+        "finished_at",
+        "id",
+        sqlite_where=text("finished_at IS NOT NULL AND swept_at IS NULL"),
+        postgresql_where=text("finished_at IS NOT NULL AND swept_at IS NULL"),
+    ),
+    Index(
+        "ix_notifications_swept",
+        "finished_at",
+        "id",
+        sqlite_where=text("swept_at IS NOT NULL"),
+        postgresql_where=text("swept_at IS NOT NULL"),
+    ),
 )
 
 ranges = Table(
@@ -294,6 +315,13 @@ deliveries = Table(
     Index("ix_deliveries_notification_state", "notification_id", "state", "id"),
     Index("ix_deliveries_subscription", "subscription_id", "id"),
     Index("ix_deliveries_page", "project_id", "id"),
+    Index(
+        "ix_deliveries_profile",
+        "profile_id",
+        "id",
+        sqlite_where=text("profile_id IS NOT NULL"),
+        postgresql_where=text("profile_id IS NOT NULL"),
+    ),
 )
 
 receipts = Table(
@@ -358,4 +386,19 @@ leases = Table(
     Column("name", String(40), primary_key=True),  # one leader per name, such as the clock
     Column("holder", String(128), nullable=False),  # a worker's name
     Column("until", Instant, nullable=False),
+)
+
+audit_log = Table(
+    "audit_log",  # administrative acts, written in the transaction of the act; never holds a secret
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("project_id", _ID),  # no foreign key: the log outlives the project
+    Column("actor_kind", String(16), nullable=False),  # key | cli | machine
+    Column("actor_id", Text),  # the API key's identifier, or the login name of who ran the command
+    Column("act", String(40), nullable=False),
+    Column("subject_id", Text),
+    Column("details", Json, nullable=False),
+    Column("request_id", String(64)),
+    Column("at", Instant, nullable=False),
+    Index(None, "project_id", "id"),
 )

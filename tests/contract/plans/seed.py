@@ -129,6 +129,7 @@ def _notifications() -> Iterator[dict[str, Any]]:
             "started_at": _at(number),
             "planned_at": _at(number),
             "finished_at": _at(number) if is_done else None,
+            "swept_at": NOW if is_done and number % 2 == 0 else None,
         }
 
 
@@ -150,6 +151,7 @@ def _deliveries() -> Iterator[dict[str, Any]]:
                 "project_id": an_id("prj", 0),
                 "notification_id": an_id("ntf", notification),
                 "subscription_id": an_id("sub", number),
+                "profile_id": an_id("pro", number // 3) if number % 3 else None,
                 "state": state,
                 "reason": "busy" if state == "retrying" else None,
                 "attempts": 1,
@@ -204,6 +206,12 @@ def _leases() -> Iterator[dict[str, Any]]:
     yield from ({"name": f"lease {number}", "holder": "h", "until": NOW} for number in range(3_000))
 
 
+def _audit_log() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        what = {"actor_kind": "key", "act": "key_made", "details": {}, "at": _at(number)}
+        yield {"id": an_id("aud", number), "project_id": an_id("prj", number % 2), **what}
+
+
 ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "installation": _installation,
     "leases": _leases,
@@ -221,6 +229,7 @@ ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "receipts": _receipts,
     "counts": _counts,
     "jobs": _jobs,
+    "audit_log": _audit_log,
 }
 """What each table is filled with."""
 
