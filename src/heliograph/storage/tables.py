@@ -11,7 +11,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -20,19 +19,34 @@ from sqlalchemy import (
     text,
 )
 
+from heliograph.storage.machinery_tables import audit_log, idempotency_keys, jobs, leases
+from heliograph.storage.schema import ID, metadata
 from heliograph.storage.types import Instant, Json
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# By bytes on PostgreSQL too, as on SQLite and in Python: ranges and pages are cut by comparing identifiers.
-_ID = String(40).with_variant(String(40, collation="C"), "postgresql")
+__all__ = [
+    "accounts",
+    "api_keys",
+    "attempts",
+    "audit_log",
+    "counts",
+    "deliveries",
+    "glue_settings",
+    "groups",
+    "idempotency_keys",
+    "installation",
+    "jobs",
+    "leases",
+    "memberships",
+    "metadata",
+    "notifications",
+    "profiles",
+    "projects",
+    "providers",
+    "ranges",
+    "receipts",
+    "subscriptions",
+    "vapid_keys",
+]
 
 installation = Table(
     "installation",
@@ -44,7 +58,7 @@ installation = Table(
 projects = Table(
     "projects",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("name", Text, nullable=False),
     Column("origins", Json, nullable=False),  # list of exact origins
     Column("vapid_subject", Text, nullable=False),
@@ -60,8 +74,8 @@ projects = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    Column("id", _ID, primary_key=True),
-    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE")),  # null: the installation's own key
+    Column("id", ID, primary_key=True),
+    Column("project_id", ID, ForeignKey("projects.id", ondelete="CASCADE")),  # null: the installation's own key
     Column("kind", String(16), nullable=False),  # secret | publishable
     Column("name", Text, nullable=False),
     Column("scopes", Json, nullable=False),
@@ -74,15 +88,15 @@ api_keys = Table(
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
     Column("last_used_at", Instant),
-    Column("replaced_by_id", _ID),
+    Column("replaced_by_id", ID),
     Index(None, "project_id", "id"),
 )
 
 accounts = Table(
     "accounts",  # names and passwords of programs that speak Spryker's Glue API
     metadata,
-    Column("id", _ID, primary_key=True),
-    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("project_id", ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(100), nullable=False, unique=True),  # in the installation: a token request names no project
     Column("password_hash", Text, nullable=False),  # scrypt, with its parameters
     Column("rights", Json, nullable=False),
@@ -94,7 +108,7 @@ accounts = Table(
 glue_settings = Table(
     "glue_settings",  # what a project wants of the Glue API; no row: the defaults
     metadata,
-    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("project_id", ID, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
     Column("settings", Json, nullable=False),
     Column("claim_secret", LargeBinary),  # sealed, 32 bytes; signs who may join which group
     Column("updated_at", Instant, nullable=False),
@@ -103,8 +117,8 @@ glue_settings = Table(
 vapid_keys = Table(
     "vapid_keys",
     metadata,
-    Column("id", _ID, primary_key=True),
-    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("project_id", ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("public_key", LargeBinary, nullable=False),  # 65 bytes
     Column("private_key", LargeBinary, nullable=False),  # sealed, 32 bytes
     Column("state", String(16), nullable=False),  # active | retiring | retired
@@ -132,8 +146,8 @@ vapid_keys = Table(
 providers = Table(
     "providers",
     metadata,
-    Column("id", _ID, primary_key=True),
-    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("project_id", ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("channel", String(16), nullable=False),
     Column("name", Text, nullable=False),
     Column("is_enabled", Boolean, nullable=False),
@@ -147,8 +161,8 @@ providers = Table(
 profiles = Table(
     "profiles",
     metadata,
-    Column("id", _ID, primary_key=True),
-    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("project_id", ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("external_id", Text, nullable=False),
     Column("attributes", Json, nullable=False),
     Column("language", String(35)),
@@ -163,9 +177,9 @@ profiles = Table(
 subscriptions = Table(
     "subscriptions",
     metadata,
-    Column("id", _ID, primary_key=True),
-    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
-    Column("provider_id", _ID, ForeignKey("providers.id"), nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("project_id", ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("provider_id", ID, ForeignKey("providers.id"), nullable=False),
     Column("channel", String(16), nullable=False),
     Column("state", String(16), nullable=False),  # active | gone | unsubscribed
     Column("state_reason", String(64)),
@@ -174,8 +188,8 @@ subscriptions = Table(
     Column("push_service", String(16), nullable=False),
     Column("p256dh", LargeBinary, nullable=False),  # 65 raw bytes
     Column("auth", LargeBinary, nullable=False),  # 16 raw bytes
-    Column("vapid_key_id", _ID, ForeignKey("vapid_keys.id"), nullable=False),
-    Column("profile_id", _ID, ForeignKey("profiles.id", ondelete="SET NULL")),
+    Column("vapid_key_id", ID, ForeignKey("vapid_keys.id"), nullable=False),
+    Column("profile_id", ID, ForeignKey("profiles.id", ondelete="SET NULL")),
     Column("secret_hash", LargeBinary, nullable=False),
     Column("origin", Text),
     Column("language", String(35)),
@@ -212,9 +226,9 @@ subscriptions = Table(
 memberships = Table(
     "memberships",
     metadata,
-    Column("project_id", _ID, nullable=False),
+    Column("project_id", ID, nullable=False),
     Column("group_name", String(64), nullable=False),
-    Column("subscription_id", _ID, ForeignKey("subscriptions.id", ondelete="CASCADE"), nullable=False),
+    Column("subscription_id", ID, ForeignKey("subscriptions.id", ondelete="CASCADE"), nullable=False),
     Column("identifier", String(128), nullable=False),  # "" where the group has none
     Column("joined_at", Instant, nullable=False),
     PrimaryKeyConstraint("project_id", "group_name", "subscription_id", "identifier"),
@@ -225,8 +239,8 @@ memberships = Table(
 groups = Table(
     "groups",
     metadata,
-    Column("id", _ID, primary_key=True),
-    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("project_id", ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(64), nullable=False),
     Column("identifier", String(128), nullable=False),  # "" where the group has none
     Column("created_at", Instant, nullable=False),
@@ -238,8 +252,8 @@ groups = Table(
 notifications = Table(
     "notifications",
     metadata,
-    Column("id", _ID, primary_key=True),
-    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("id", ID, primary_key=True),
+    Column("project_id", ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("state", String(16), nullable=False),
     Column("content", Json, nullable=False),
@@ -275,7 +289,7 @@ notifications = Table(
 ranges = Table(
     "ranges",  # of subscriptions, one send job each; closed once, so a job that runs twice counts once
     metadata,
-    Column("notification_id", _ID, ForeignKey("notifications.id", ondelete="CASCADE"), nullable=False),
+    Column("notification_id", ID, ForeignKey("notifications.id", ondelete="CASCADE"), nullable=False),
     Column("number", Integer, nullable=False),
     Column(
         "selection", Json, nullable=False
@@ -293,16 +307,16 @@ ranges = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", _ID, primary_key=True),
-    Column("project_id", _ID, nullable=False),
-    Column("notification_id", _ID, ForeignKey("notifications.id", ondelete="CASCADE"), nullable=False),
-    Column("subscription_id", _ID, nullable=False),  # no foreign key: the tombstone may be swept before the history
-    Column("profile_id", _ID),
+    Column("id", ID, primary_key=True),
+    Column("project_id", ID, nullable=False),
+    Column("notification_id", ID, ForeignKey("notifications.id", ondelete="CASCADE"), nullable=False),
+    Column("subscription_id", ID, nullable=False),  # no foreign key: the tombstone may be swept before the history
+    Column("profile_id", ID),
     Column("state", String(16), nullable=False),
     Column("reason", String(64)),
     Column("attempts", Integer, nullable=False),
     Column("status_code", Integer),
-    Column("service_message_id", Text),
+    Column("service_message_id", Text),  # what the push service calls the message; of the one attempt that it accepted
     Column("next_attempt_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("accepted_at", Instant),
@@ -324,12 +338,25 @@ deliveries = Table(
     ),
 )
 
+attempts = Table(
+    "attempts",  # each try to send, written with its outcome and deleted with its delivery
+    metadata,
+    Column("delivery_id", ID, ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", Instant, nullable=False),  # when its outcome was known
+    Column("outcome", String(16), nullable=False),
+    Column("reason", String(64)),
+    Column("status_code", Integer),
+    Column("duration_ms", Integer),
+    PrimaryKeyConstraint("delivery_id", "number"),
+)
+
 receipts = Table(
     "receipts",  # may arrive before the delivery is recorded; applied when both are there
     metadata,
-    Column("delivery_id", _ID, nullable=False),
+    Column("delivery_id", ID, nullable=False),
     Column("event", String(16), nullable=False),
-    Column("project_id", _ID, nullable=False),
+    Column("project_id", ID, nullable=False),
     Column("action", String(64)),
     Column("at", Instant, nullable=False),
     Column("received_at", Instant, nullable=False),
@@ -340,65 +367,10 @@ receipts = Table(
 counts = Table(
     "counts",  # deliveries by state and reason, kept as they change: asking must not cost a scan of ten million rows
     metadata,
-    Column("notification_id", _ID, ForeignKey("notifications.id", ondelete="CASCADE"), nullable=False),
+    Column("notification_id", ID, ForeignKey("notifications.id", ondelete="CASCADE"), nullable=False),
     Column("state", String(16), nullable=False),
     Column("reason", String(64), nullable=False),
     Column("shard", Integer, nullable=False),  # several writers, one row each
     Column("count", BigInteger, nullable=False),
     PrimaryKeyConstraint("notification_id", "state", "reason", "shard"),
-)
-
-jobs = Table(
-    "jobs",
-    metadata,
-    Column("id", _ID, primary_key=True),
-    Column("name", String(40), nullable=False),
-    Column("args", Json, nullable=False),
-    Column("priority", Integer, nullable=False),  # 0 goes first
-    Column("run_at", Instant, nullable=False),
-    Column("state", String(8), nullable=False),  # ready | running | dead
-    Column("attempts", Integer, nullable=False),
-    Column("claimed_by", String(128)),  # a worker's name: the machine's, which has up to 64 characters, and more
-    Column("lease_until", Instant),
-    Column("last_error", Text),
-    Column("dedupe_key", String(128), unique=True),
-    Column("created_at", Instant, nullable=False),
-    Index(
-        "ix_jobs_ready",
-        "priority",
-        "run_at",
-        "id",
-        sqlite_where=text("state = 'ready'"),
-        postgresql_where=text("state = 'ready'"),
-    ),
-    Index("ix_jobs_dead", "id", sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
-    Index(
-        "ix_jobs_lease",
-        "lease_until",
-        sqlite_where=text("state = 'running'"),
-        postgresql_where=text("state = 'running'"),
-    ),
-)
-
-leases = Table(
-    "leases",
-    metadata,
-    Column("name", String(40), primary_key=True),  # one leader per name, such as the clock
-    Column("holder", String(128), nullable=False),  # a worker's name
-    Column("until", Instant, nullable=False),
-)
-
-audit_log = Table(
-    "audit_log",  # administrative acts, written in the transaction of the act; never holds a secret
-    metadata,
-    Column("id", _ID, primary_key=True),
-    Column("project_id", _ID),  # no foreign key: the log outlives the project
-    Column("actor_kind", String(16), nullable=False),  # key | cli | machine
-    Column("actor_id", Text),  # the API key's identifier, or the login name of who ran the command
-    Column("act", String(40), nullable=False),
-    Column("subject_id", Text),
-    Column("details", Json, nullable=False),
-    Column("request_id", String(64)),
-    Column("at", Instant, nullable=False),
-    Index(None, "project_id", "id"),
 )
