@@ -1,4 +1,4 @@
-"""Writes docs/reference/settings.md and cli.md from the code; a test keeps them equal. Run by `make docs`."""
+"""Writes settings.md, cli.md and metrics.md of docs/reference from the code; a test keeps them equal. `make docs`."""
 # ruff: noqa: INP001 - a script, no package
 
 from enum import EnumType
@@ -8,6 +8,7 @@ from typing import Any, get_args
 import typer
 
 from heliograph.cli.app import build
+from heliograph.names import METRICS
 from heliograph.settings import Settings, as_text, fields
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
@@ -77,7 +78,27 @@ def _paragraphs(text: str | None) -> str:
     )
 
 
-PAGES = {"settings.md": settings_page, "cli.md": cli_page}
+_METRICS_ABOUT = """Prometheus reads them at `/metrics`; [how to open it](../howto/operate.md#metrics) says who may.
+
+Counters and histograms are of the process that answers: sum them over all processes. Gauges *of the installation* are
+asked of the database and the same from every process: take the highest. `heliograph_host_breakers_open` is of the
+process, too.
+
+How many subscriptions there are is no metric, because it would have to be counted: ask a copy of the database.
+"""
+
+
+def metrics_page() -> str:
+    """Return the page of all metrics."""
+    rows = [
+        f"| `{name}` | {info.kind} | {', '.join(f'`{label}`' for label in info.labels)} | {info.help} |\n"
+        for name, info in METRICS.items()
+    ]
+    table = f"\n| name | kind | labels | |\n| --- | --- | --- | --- |\n{''.join(rows)}"
+    return f"# Metrics\n\n{_NOTE}{_METRICS_ABOUT}{table}"
+
+
+PAGES = {"settings.md": settings_page, "cli.md": cli_page, "metrics.md": metrics_page}
 
 if __name__ == "__main__":
     REFERENCE.mkdir(parents=True, exist_ok=True)

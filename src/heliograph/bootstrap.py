@@ -4,17 +4,22 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from heliograph.domain.endpoint import DevpushRoute, EndpointPolicy
+from heliograph.domain.retention import Retention
+from heliograph.kit.acting import current_actor
 from heliograph.kit.clock import Clock, SystemClock
 from heliograph.kit.context import Context
 from heliograph.kit.curl import CurlSender
 from heliograph.kit.http import HttpSender
 from heliograph.kit.ids import Ids
+from heliograph.kit.metrics import Meters
+from heliograph.kit.pace import Pace
 from heliograph.kit.sealing import MASTER_KEY_BYTES, Sealer
+from heliograph.names import METRICS
 from heliograph.protocols import base64url
 from heliograph.queue.base import Queue
 from heliograph.queue.embedded import EmbeddedQueue
@@ -40,6 +45,11 @@ class Heliograph:
         base_url: `https://push.example.com`, where browsers reach this installation.
         send_timeout: for one exchange with a push service.
         shutdown_grace: how long a stop waits for what is in the air.
+        meters: what this process counts.
+        metrics_token: who shows it may read the meters on the API's port; nobody for None.
+        address_pace: how fast one client address may call the public API.
+        key_pace: how fast one publishable key may be used.
+        retention: how long history is kept.
     """
 
     store: Store
@@ -54,10 +64,21 @@ class Heliograph:
     base_url: str
     send_timeout: timedelta
     shutdown_grace: timedelta
+    meters: Meters = field(default_factory=lambda: Meters(METRICS))
+    metrics_token: str | None = field(default=None, repr=False)
+    address_pace: Pace = field(default_factory=Pace)
+    key_pace: Pace = field(default_factory=Pace)
+    retention: Retention = field(default_factory=Retention)
 
     def context(self) -> Context:
         """Return the surroundings of one operation that begins now."""
-        return Context(now=self.clock.now(), ids=self.ids, sealer=self.sealer, random_bytes=self.random_bytes)
+        return Context(
+            now=self.clock.now(),
+            ids=self.ids,
+            sealer=self.sealer,
+            random_bytes=self.random_bytes,
+            actor=current_actor(),
+        )
 
     async def close(self) -> None:
         """Finish what is in the air and release connections and files."""
@@ -104,6 +125,14 @@ async def build(
         base_url=settings.base_url,
         send_timeout=timedelta(seconds=settings.send_timeout_seconds),
         shutdown_grace=timedelta(seconds=settings.shutdown_seconds),
+        metrics_token=settings.metrics_token,
+        address_pace=Pace(settings.rate_limit_address),
+        key_pace=Pace(settings.rate_limit_key),
+        retention=Retention.of_days(
+            deliveries=settings.keep_deliveries_days,
+            notifications=settings.keep_notifications_days,
+            audit=settings.keep_audit_days,
+        ),
     )
 
 

@@ -157,6 +157,18 @@ def _text(text: str) -> str:
     return text
 
 
+def _optional_text(text: str) -> str | None:
+    return text
+
+
+def _optional_place(text: str) -> tuple[str, int] | None:
+    host, _, port = text.rpartition(":")
+    try:
+        return host.strip("[]") or "127.0.0.1", _port(port)
+    except ValueError:
+        raise ValueError("must be an address and a port, such as 127.0.0.1:9464.") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Values of all settings. Field names are the variables' names without the prefix, in lower case."""
@@ -232,6 +244,59 @@ class Settings:
         "seconds",
         _integer(1, 600),
         "How long a stop waits for what is in the air; what it gives up is sent after the next start.",
+    )
+    metrics_token: str | None = _setting(
+        "METRICS_TOKEN",
+        None,
+        "text",
+        _optional_text,
+        "With it, /metrics answers on the API's port to those who show it: Authorization: Bearer …. Without it, there is "
+        "nothing at /metrics.",
+        secret=True,
+    )
+    metrics_bind: tuple[str, int] | None = _setting(
+        "METRICS_BIND",
+        None,
+        "address:port",
+        _optional_place,
+        "Where this process (serve, worker or up) answers /metrics on a port of its own, without a token, such as "
+        "127.0.0.1:9464. Keep it away from the internet.",
+    )
+    rate_limit_address: int = _setting(
+        "RATE_LIMIT_ADDRESS",
+        1200,
+        "requests a minute; 0 for no limit",
+        _integer(0, 100_000_000),
+        "How fast one client address (of IPv6, one /64) may call the public API of one process, and how many requests "
+        "it may save up. Callers on this machine are not limited.",
+    )
+    rate_limit_key: int = _setting(
+        "RATE_LIMIT_KEY",
+        60_000,
+        "requests a minute; 0 for no limit",
+        _integer(0, 100_000_000),
+        "How fast the public API of one process may be called with one publishable key, all visitors together.",
+    )
+    keep_deliveries_days: int = _setting(
+        "KEEP_DELIVERIES_DAYS",
+        90,
+        "days; 0 for ever",
+        _integer(0, 36_500),
+        "How long after a notification was finished its single deliveries are kept. Its counts stay.",
+    )
+    keep_notifications_days: int = _setting(
+        "KEEP_NOTIFICATIONS_DAYS",
+        730,
+        "days; 0 for ever",
+        _integer(0, 36_500),
+        "How long finished notifications are kept with their counts, if their deliveries are gone.",
+    )
+    keep_audit_days: int = _setting(
+        "KEEP_AUDIT_DAYS",
+        730,
+        "days; 0 for ever",
+        _integer(0, 36_500),
+        "How long the log of administrative acts is kept.",
     )
     devpush_url: str | None = _setting(
         "DEVPUSH_URL",
@@ -332,6 +397,8 @@ def as_text(value: Any) -> str:
             return ""
         case frozenset():
             return ",".join(sorted(value))
+        case (host, port):
+            return f"{host}:{port}"
         case _:
             return str(value)
 

@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 
 from heliograph.api.app import create_app
+from heliograph.api.metrics import metrics_app
 from heliograph.bootstrap import Heliograph, prepare_data_dir
 from heliograph.cli.exits import CommandError
 from heliograph.devpush import DevPush, DevPushConfig
@@ -119,6 +120,14 @@ async def serve(config: uvicorn.Config, on: socket.socket, stop: asyncio.Event) 
         await server.serve(sockets=[on])
     finally:
         watching.cancel()
+
+
+def metrics_port(heliograph: Heliograph, settings: Settings, stop: asyncio.Event) -> list[asyncio.Task[None]]:
+    """Answer `/metrics` on a port of its own, if the settings name one; return the tasks that do so."""
+    if settings.metrics_bind is None:
+        return []
+    config = uvicorn.Config(metrics_app(heliograph), **SERVER)
+    return [asyncio.create_task(serve(config, listen(*settings.metrics_bind), stop))]
 
 
 async def work(heliograph: Heliograph, stop: asyncio.Event) -> None:

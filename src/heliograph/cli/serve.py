@@ -33,5 +33,7 @@ async def _serve(settings: Settings) -> None:
         heliograph = await stack.enter_async_context(opening.opened(settings))
         typer.echo(f"Heliograph answers at http://{settings.host}:{settings.port} (API reference: /docs).", err=True)
         await processes.together(
-            stop, asyncio.create_task(processes.serve(processes.api_server(heliograph, settings), socket, stop))
+            stop,
+            asyncio.create_task(processes.serve(processes.api_server(heliograph, settings), socket, stop)),
+            *processes.metrics_port(heliograph, settings, stop),
         )

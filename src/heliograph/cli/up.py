@@ -64,4 +64,5 @@ async def _up(settings: Settings, ports: processes.DevpushPorts | None, first: f
             stop,
             asyncio.create_task(processes.serve(processes.api_server(heliograph, settings), socket, stop)),
             asyncio.create_task(processes.work(heliograph, stop)),
+            *processes.metrics_port(heliograph, settings, stop),
         )

@@ -24,4 +24,8 @@ def worker() -> None:
 async def _worker(settings: Settings) -> None:
     async with opening.opened(settings) as heliograph, processes.stopping() as stop:
         typer.echo("The worker is running.", err=True)
-        await processes.together(stop, asyncio.create_task(processes.work(heliograph, stop)))
+        await processes.together(
+            stop,
+            asyncio.create_task(processes.work(heliograph, stop)),
+            *processes.metrics_port(heliograph, settings, stop),
+        )

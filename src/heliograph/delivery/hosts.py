@@ -140,6 +140,11 @@ class Hosts:
         self._most = most_in_the_air
         self._lanes: dict[str, Lane] = {}
 
+    def open_breakers(self) -> int:
+        """Return how many hosts are left alone now."""
+        now = self._clock.now()
+        return sum(lane.breaker.is_open(now) for lane in self._lanes.values())
+
     def lane(self, host: str) -> Lane:
         """Return the lane of a host."""
         lane = self._lanes.get(host)

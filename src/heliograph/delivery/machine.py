@@ -10,9 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heliograph.delivery.address import Guard
 from heliograph.delivery.hosts import Hosts
+from heliograph.domain.retention import Retention
 from heliograph.kit.clock import Clock
 from heliograph.kit.http import HttpSender
+from heliograph.kit.metrics import Meters
 from heliograph.kit.sealing import Sealer
+from heliograph.names import METRICS
 from heliograph.providers.base import Provider
 from heliograph.queue.base import Job, Queue
 from heliograph.storage.store import Store
@@ -36,6 +39,7 @@ class Machine:
         shard: which row of the counts this worker writes.
         stopping: set when no new exchange may begin.
         chance: random numbers from 0 to 1, for jitter.
+        on_failure: told of each message that was not accepted: notification, subscription, reason.
     """
 
     store: Store
@@ -51,6 +55,9 @@ class Machine:
     send_timeout: timedelta
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     chance: Callable[[], float] = random.random
+    on_failure: Callable[[str, str, str], None] | None = None
+    meters: Meters = field(default_factory=lambda: Meters(METRICS))
+    retention: Retention = field(default_factory=Retention)
 
     async def complete(self, tx: AsyncConnection, job: Job) -> None:
         """Finish a job inside the transaction of its effect, or raise `JobLost` to roll that back."""

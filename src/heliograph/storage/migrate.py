@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -29,6 +30,17 @@ async def migrate(url: str) -> list[str]:
         if missing:
             await connection.run_sync(_upgrade)
         return missing
+
+
+async def missing(tx: AsyncConnection) -> list[str]:
+    """Return the names of the revisions that a database lacks, as an open transaction sees it; none if it is newer.
+
+    An older process goes on with a newer schema: revisions add before they take away.
+    """
+    try:
+        return await tx.run_sync(_missing)
+    except StoreError:
+        return []
 
 
 async def pending(url: str) -> list[str]:
@@ -63,16 +75,22 @@ def _config() -> Config:
     return config
 
 
-def _missing(connection: Connection) -> list[str]:
+@cache
+def revisions() -> tuple[str, ...]:
+    """Return all revisions that this version knows, newest first."""
     script = ScriptDirectory.from_config(_config())
+    return tuple(revision.revision for revision in script.walk_revisions())
+
+
+def _missing(connection: Connection) -> list[str]:
     current = MigrationContext.configure(connection).get_current_revision()
-    names = [revision.revision for revision in script.walk_revisions()]
+    names = revisions()
     if current is not None and current not in names:
         raise StoreError(
             f"The database is at revision {current!r}, which this version of Heliograph does not know: it is older."
         )
     newer = names[: names.index(current)] if current is not None else names
-    return newer[::-1]
+    return list(newer[::-1])
 
 
 def _upgrade(connection: Connection) -> None:

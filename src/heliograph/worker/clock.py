@@ -5,11 +5,10 @@ from datetime import timedelta
 
 from heliograph.bootstrap import Heliograph
 from heliograph.kit.log import get_logger
-from heliograph.names import JobName
+from heliograph.names import CLOCK_LEASE, JobName
 from heliograph.queue.base import NORMAL, NewJob
 from heliograph.storage import leases
 
-LEASE_NAME = "clock"
 LEASE = timedelta(seconds=60)
 EVERY_SECONDS = 20.0
 SWEEP_EVERY = timedelta(minutes=1)
@@ -38,7 +37,7 @@ class Clockwork:
         heliograph = self._heliograph
         now = heliograph.clock.now()
         async with heliograph.store.begin() as tx:
-            if not await leases.acquire(tx, LEASE_NAME, holder=self._holder, until=now + LEASE, now=now):
+            if not await leases.acquire(tx, CLOCK_LEASE, holder=self._holder, until=now + LEASE, now=now):
                 return False
             # The next one waits in the queue already, so that a tick too many changes nothing.
             job = NewJob(JobName.SWEEP, {}, run_at=now + SWEEP_EVERY, priority=NORMAL, dedupe_key="sweep")
@@ -48,4 +47,4 @@ class Clockwork:
     async def release(self) -> None:
         """Give up the lead."""
         async with self._heliograph.store.begin() as tx:
-            await leases.release(tx, LEASE_NAME, holder=self._holder)
+            await leases.release(tx, CLOCK_LEASE, holder=self._holder)

@@ -13,6 +13,7 @@ from heliograph.delivery.hosts import Hosts
 from heliograph.delivery.machine import Interrupted, JobLost, Machine
 from heliograph.domain.retry import backoff
 from heliograph.kit.log import get_logger
+from heliograph.names import Metric
 from heliograph.providers import PROVIDERS
 from heliograph.queue.base import Job
 from heliograph.storage.counts import SHARDS
@@ -36,6 +37,8 @@ _log = get_logger("worker")
 def make_machine(heliograph: Heliograph, name: str) -> Machine:
     """Return a worker's parts."""
     providers = [make() for make in PROVIDERS]
+    hosts = Hosts(heliograph.clock)
+    heliograph.meters.ask(Metric.HOST_BREAKERS_OPEN, hosts.open_breakers)
     return Machine(
         store=heliograph.store,
         queue=heliograph.queue,
@@ -43,13 +46,15 @@ def make_machine(heliograph: Heliograph, name: str) -> Machine:
         sealer=heliograph.sealer,
         sender=heliograph.sender,
         guard=Guard(heliograph.policy, heliograph.devpush),
-        hosts=Hosts(heliograph.clock),
+        hosts=hosts,
         providers={provider.channel: provider for provider in providers},
         worker=name,
         # 0 is the API's, which applies receipts; its transactions and ours then never wait for the same counts.
         shard=1 + hashlib.sha256(name.encode()).digest()[0] % (SHARDS - 1),
         send_timeout=heliograph.send_timeout,
         stopping=asyncio.Event(),
+        meters=heliograph.meters,
+        retention=heliograph.retention,
     )
 
 
@@ -143,15 +148,21 @@ class Worker:
         self._wake.clear()
 
     async def _do(self, job: Job) -> None:
+        result = "failed"
         try:
             await perform(self._machine, job)
+            result = "done"
         except JobLost:
+            result = "lost"
             _log.warning("job_lost", job=job.id, name=job.name)
         except Interrupted:
+            result = "given_back"
             await self._give_back(job)
         except Exception as error:  # noqa: BLE001 - whatever a handler meets, its job is tried again
             _log.exception("job_failed", job=job.id, name=job.name, attempt=job.attempt)
             await self._failed(job, error)
+        finally:
+            self._machine.meters.add(Metric.JOBS_DONE, name=job.name, result=result)
 
     async def _failed(self, job: Job, error: Exception) -> None:
         queue = self._heliograph.queue

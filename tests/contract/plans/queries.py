@@ -39,6 +39,7 @@ from heliograph.storage import (
     ranges,
     receipts,
     subscriptions,
+    survey,
     vapid_keys,
 )
 from heliograph.storage.store import Tx
@@ -330,6 +331,11 @@ QUERIES = [
     Query(jobs.set_aside, (an_id("job", 5),), {"worker": "w", "attempt": 0, "error": ""}),
     Query(jobs.next_due, (PRIORITIES,)),
     Query(jobs.dead, (), {"limit": 50}),
+    Query(survey.due_jobs, (PRIORITIES,), {"now": NOW}),
+    Query(survey.running_jobs, (), {"now": NOW}),
+    Query(survey.dead_jobs),
+    Query(survey.paused_keys, (), {"now": NOW}),
+    Query(survey.lease_ends, ("lease 5",)),
     Query(leases.acquire, ("lease 5",), {"holder": "w", "until": NOW, "now": NOW}),
     Query(leases.release, ("lease 5",), {"holder": "w"}),
     Query(installation.get, ("fact 5",)),

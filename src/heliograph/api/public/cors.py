@@ -57,4 +57,4 @@ async def _mark(headers: MutableScopeHeaders, scope: Scope) -> None:
         return
     if is_known:
         headers["Access-Control-Allow-Origin"] = origin
-        headers["Access-Control-Expose-Headers"] = "Retry-After"
+        headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"

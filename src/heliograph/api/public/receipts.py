@@ -18,6 +18,7 @@ from heliograph.api.operation import operation
 from heliograph.api.public.access import Page
 from heliograph.api.wired import Wired
 from heliograph.domain.delivery import ReceiptEvent
+from heliograph.names import Metric
 from heliograph.storage.receipts import Receipt
 
 _TOKEN = "dlv_3f2a9c0d1e4b5a69788796a5b4c3d2e1.2mXo9rQ0c8kVhY7L"  # noqa: S105 - an example
@@ -78,6 +79,8 @@ async def create_receipts(data: JSONBody[ReceiptsForm], page: Page, heliograph: 
     if good:
         async with heliograph.store.begin() as tx:
             await receipts.record(tx, ctx, project_id=page.project.id, reported=good)
+        for receipt in good:
+            heliograph.meters.add(Metric.RECEIPTS, event=receipt.event)
     refused = [
         RefusedReceiptView(index=index, code=result)
         for index, result in enumerate(results)

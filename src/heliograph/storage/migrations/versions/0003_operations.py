@@ -1,4 +1,4 @@
-"""Operations and privacy: the audit log, what finds paused keys, one person's deliveries and history that is too old."""
+"""Operations and privacy: the audit log; finding paused keys, a person's deliveries, and old history."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,0 +1,31 @@
+"""How long history is kept. Pure: ages in, instants out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How old each kind of history may become; None for ever.
+
+    Attributes:
+        deliveries: since their notification was finished.
+        notifications: since they were finished, and only when their deliveries are gone.
+        audit: since the act.
+    """
+
+    deliveries: timedelta | None = None
+    notifications: timedelta | None = None
+    audit: timedelta | None = None
+
+    @classmethod
+    def of_days(cls, *, deliveries: int, notifications: int, audit: int) -> Self:
+        """Make one from settings, where 0 days mean for ever."""
+        ages = (timedelta(days=days) if days else None for days in (deliveries, notifications, audit))
+        return cls(*ages)
+
+
+def before(now: datetime, age: timedelta | None) -> datetime | None:
+    """Return the instant before which something is too old; None if nothing is."""
+    return None if age is None else now - age
