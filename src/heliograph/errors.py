@@ -112,6 +112,21 @@ class SubscriptionConflict(Conflict):
     title = "This endpoint is registered with other keys."
 
 
+class IdempotencyInProgress(Problem):
+    """A call with the same idempotency key is still running."""
+
+    code = "idempotency_in_progress"
+    status = 409
+    title = "A call with this idempotency key is still running."
+
+
+class VapidKeyInUse(Conflict):
+    """Active subscriptions were made with this key."""
+
+    code = "vapid_key_in_use"
+    title = "Active subscriptions still use this key."
+
+
 class TooLarge(Problem):
     """The body is larger than this endpoint takes."""
 
@@ -174,6 +189,14 @@ class ContentRefused(Problem):
     code = "content_refused"
     status = 422
     title = "This content cannot be sent."
+
+
+class IdempotencyKeyReused(Problem):
+    """The idempotency key was used with another request."""
+
+    code = "idempotency_key_reused"
+    status = 422
+    title = "This idempotency key was used with another request."
 
 
 class TooManyRequests(Problem):

@@ -134,6 +134,26 @@ def test_vapid_keys_are_listed_made_and_resumed(run: Run, project: dict[str, str
     assert run("keys", "vapid", "resume", first["id"]).status == Exit.OK
 
 
+def test_application_server_keys_are_rotated_watched_and_retired(run: Run, project: dict[str, str]):
+    """`keys rotate` without an id is about the key that pages are given; the one before is retired when asked to."""
+    (first,) = run("keys", "status", "--json").json()
+    second = run("keys", "rotate", "--json").json()
+
+    states = {key["id"]: (key["state"], key["active_subscriptions"]) for key in run("keys", "status", "--json").json()}
+    assert states == {first["id"]: ("retiring", 0), second["id"]: ("active", 0)}
+    assert run("keys", "retire", second["id"]).status == Exit.FAILED
+    assert run("keys", "retire", first["id"], "--json").json()["state"] == "retired"
+    assert first["id"] in run("keys", "status").out
+    assert "visit the site" in run("keys", "rotate").out
+
+
+@pytest.mark.parametrize("arguments", [["vap_x"], ["--installation"], ["--overlap-hours", "1"], ["key_x"]])
+def test_rotate_says_which_key_it_means(run: Run, project: dict[str, str], arguments: list[str]):
+    """What is meant for an API key makes no application server key."""
+    assert run("keys", "rotate", *arguments).status == Exit.USAGE
+    assert len(run("keys", "status", "--json").json()) == 1
+
+
 def test_send_takes_a_notification_over(run: Run, project: dict[str, str]):
     """Without --wait the command ends when the notification is stored."""
     sent = run(
@@ -145,6 +165,17 @@ def test_send_takes_a_notification_over(run: Run, project: dict[str, str]):
     assert "Back in stock" in run("status").out
 
 
+def test_a_send_with_the_same_key_happens_once(run: Run, project: dict[str, str]):
+    """A script that runs again after a failure sends nothing twice, and is told if its key was for something else."""
+    send = ("send", "Hello", "--everyone", "--idempotency-key", "nightly 7", "--json")
+    assert run(*send).json() == run(*send).json()
+    assert run("send", "Hello", "--everyone", "--json").json()["id"] != run(*send).json()["id"]
+
+    other = run("send", "Goodbye", "--everyone", "--idempotency-key", "nightly 7")
+    assert other.status == Exit.FAILED
+    assert "make a new key" in other.err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -154,6 +185,7 @@ def test_send_takes_a_notification_over(run: Run, project: dict[str, str]):
         ["Hello", "--everyone", "--urgency", "loud"],
         ["Hello", "--everyone", "--ttl-seconds", "-1"],
         ["Hello", "--everyone", "--no-such-option"],
+        ["Hello", "--everyone", "--idempotency-key", ""],
     ],
 )
 def test_wrong_usage_of_send_is_2(run: Run, project: dict[str, str], arguments: list[str]):

@@ -11,9 +11,12 @@ from litestar import Litestar, Response
 import heliograph
 from heliograph.api.auth import PROJECT_HEADER
 from heliograph.api.examples import example_id, example_of
+from heliograph.api.idempotency import KEY_HEADER, REPLAYED_HEADER, TAKES_KEY
 from heliograph.api.problems import PROBLEM_JSON, ProblemDocument, document
 from heliograph.api.routes import Operation, Parameter, operations
 from heliograph.errors import (
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
     InternalError,
     InvalidRequest,
     NotAcceptable,
@@ -31,6 +34,10 @@ _REF = "#/components/schemas/{name}"
 _PAGE = re.compile(rb"PageView[\[_](\w+?)View[\]_]")
 _PUBLIC = "/v1/public"
 _CONSTRAINTS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
+_REPLAYED = {
+    "description": "`true` when this is the first answer to an earlier call with the same idempotency key.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
 _INTRODUCTION = """\
 Heliograph sends push notifications to browsers, from your own machine.
 
@@ -48,6 +55,7 @@ _TAGS = {
     "Keys": "Secret keys for servers, publishable ones for pages.",
     "VAPID keys": "What signs push messages (RFC 8292).",
     "Providers": "Ways of sending.",
+    "Glue": "Settings of the interface that speaks Spryker's language.",
     "Public": "For pages and service workers: publishable key and allowed origin.",
     "Health": "For load balancers.",
 }
@@ -95,7 +103,7 @@ def openapi_document(app: Litestar, *, base_url: str) -> dict[str, Any]:
         "components": {
             "schemas": kinds.components,
             "securitySchemes": _SECURITY,
-            "parameters": {"Project": _project_header()},
+            "parameters": {"Project": _project_header(), "IdempotencyKey": _idempotency_header()},
         },
     }
 
@@ -155,6 +163,8 @@ def _operation(operation: Operation, kinds: _Kinds) -> dict[str, Any]:
     }
     if _is_of_project(operation):
         described["parameters"].append({"$ref": "#/components/parameters/Project"})
+    if handler.opt.get(TAKES_KEY):
+        described["parameters"].append({"$ref": "#/components/parameters/IdempotencyKey"})
     if "scope" in handler.opt:
         described["x-scope"] = str(handler.opt["scope"])
     if handler.opt.get("is_installation_only"):
@@ -187,6 +197,18 @@ def _project_header() -> dict[str, Any]:
         "description": "Which project is meant; needed with a key of the installation.",
         "schema": {"type": "string", "maxLength": 40},
         "example": example_id("project"),
+    }
+
+
+def _idempotency_header() -> dict[str, Any]:
+    return {
+        "name": KEY_HEADER,
+        "in": "header",
+        "required": False,
+        "description": "Makes it safe to send the call again: for 24 hours the same key with the same call gives the "
+        "first answer and has no second effect. 1 to 255 printable ASCII characters, best a UUID in double quotes.",
+        "schema": {"type": "string", "maxLength": 512},
+        "example": '"8e03978e-40d5-43e8-bc93-6894a57f9324"',
     }
 
 
@@ -223,6 +245,8 @@ def _responses(operation: Operation, kinds: _Kinds) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, description in answers.items():
         responses[str(status)] = {"description": description}
+        if operation.handler.opt.get(TAKES_KEY):
+            responses[str(status)]["headers"] = {REPLAYED_HEADER: _REPLAYED}
         if kind is not None and status != HTTPStatus.NO_CONTENT:
             given = operation.handler.opt.get("answer")
             example = msgspec.to_builtins(given) if given is not None else example_of(kind)
@@ -256,6 +280,8 @@ def _problems(operation: Operation) -> dict[int, list[type[Problem]]]:
         found += [TooLarge, UnsupportedMediaType]
     if _is_of_project(operation) or any(item.place == "path" for item in operation.parameters):
         found.append(NotFound)
+    if opt.get(TAKES_KEY):
+        found += [IdempotencyInProgress, IdempotencyKeyReused]
     found += [problem for problem in opt.get("problems", ()) if problem not in found]
     by_status: dict[int, list[type[Problem]]] = {}
     for problem in found:

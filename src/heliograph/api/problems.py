@@ -10,9 +10,10 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import ExceptionHandlersMap
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from heliograph.bootstrap import Heliograph
+from heliograph.api.application import request_id_of
 from heliograph.errors import (
     FieldError,
+    IdempotencyInProgress,
     InternalError,
     InvalidRequest,
     MethodNotAllowed,
@@ -86,7 +87,7 @@ def _own_headers(problem: Problem) -> dict[str, str]:
     match problem:
         case Unauthorized():
             return {"WWW-Authenticate": 'Bearer realm="heliograph"'}
-        case Unavailable() | TooManyRequests():
+        case Unavailable() | TooManyRequests() | IdempotencyInProgress():
             return {"Retry-After": "1"}
         case _:
             return {}
@@ -152,8 +153,7 @@ def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any
 
     The log gets the kind of exception and where it was raised. Its message stays out: those of databases quote values.
     """
-    heliograph: Heliograph = request.app.state.heliograph
-    request_id = heliograph.ids.new("req")
+    request_id = request_id_of(request.scope)
     handler = request.scope.get("route_handler")
     get_logger("api").error(
         "request_failed",

@@ -3,11 +3,13 @@
 import asyncio
 import json
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import typer
 
 from heliograph.actions import notifications
+from heliograph.actions.idempotency import MAX_KEY, Answer, Call, fingerprint, is_key, once
 from heliograph.actions.notifications import Draft, Tally
 from heliograph.bootstrap import Heliograph
 from heliograph.cli import opening, screen
@@ -15,6 +17,7 @@ from heliograph.cli.choosing import JsonOption, ProjectOption, chosen_project
 from heliograph.cli.exits import CommandError, Exit
 from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.notification import Audience, AudienceKind, Content, NotificationKind, Urgency
+from heliograph.storage.store import Tx
 
 _POLL_SECONDS = 0.25
 _PATIENCE = timedelta(seconds=15)
@@ -45,6 +48,10 @@ def send(
     ] = None,
     urgency: Annotated[Urgency, typer.Option(help="Whether to wake a sleeping phone.")] = Urgency.NORMAL,
     topic: Annotated[str | None, typer.Option(help="Replaces a waiting message of the same topic.")] = None,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(help="A word of your own; the same send with it again, within 24 hours, sends nothing more."),
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until everything is sent, and show how it goes.")] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
@@ -64,7 +71,9 @@ def send(
         urgency=urgency,
         topic=topic,
     )
-    tally = opening.run(_send(draft, project, wait=wait, quiet=as_json))
+    if idempotency_key is not None and not is_key(idempotency_key):
+        raise CommandError(f"--idempotency-key is 1 to {MAX_KEY} printable ASCII characters.", Exit.USAGE)
+    tally = opening.run(_send(draft, project, idempotency_key, wait=wait, quiet=as_json))
     if as_json:
         screen.write_json(_as_json(tally))
     elif wait:
@@ -95,16 +104,28 @@ def _audience(*, everyone: bool, group: str | None, profiles: list[str], subscri
     return Audience(AudienceKind.EVERYONE)
 
 
-async def _send(draft: Draft, project: str | None, *, wait: bool, quiet: bool) -> Tally:
+async def _send(draft: Draft, project: str | None, key: str | None, *, wait: bool, quiet: bool) -> Tally:
     async with opening.opened(opening.load()) as heliograph:
         async with heliograph.store.begin() as tx:
             found = await chosen_project(tx, project)
-            made = await notifications.create(
-                tx, heliograph.context(), heliograph.queue, project_id=found.id, draft=draft
-            )
+            made_id = await _created(tx, heliograph, found.id, draft, key)
         if wait:
-            return await _watched(heliograph, found.id, made.id, quiet=quiet)
-        return await _tally(heliograph, found.id, made.id)
+            return await _watched(heliograph, found.id, made_id, quiet=quiet)
+        return await _tally(heliograph, found.id, made_id)
+
+
+async def _created(tx: Tx, heliograph: Heliograph, project_id: str, draft: Draft, key: str | None) -> str:
+    """Ask for the notification, once if there is a key; return its identifier."""
+    ctx = heliograph.context()
+
+    async def work() -> Answer:
+        made = await notifications.create(tx, ctx, heliograph.queue, project_id=project_id, draft=draft)
+        return Answer(HTTPStatus.CREATED, made.id.encode())
+
+    if key is None:
+        return (await work()).body.decode()
+    answer = await once(tx, ctx, Call(project_id, key, fingerprint("heliograph send", draft)), work)
+    return answer.body.decode()
 
 
 async def _tally(heliograph: Heliograph, project_id: str, notification_id: str) -> Tally:

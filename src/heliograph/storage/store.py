@@ -98,6 +98,13 @@ class Store:
         async with self._transaction(self._reader, read_only=True) as tx:
             yield tx
 
+    def within(self, tx: Tx) -> "Store":
+        """Return this store for work that shall be part of an open transaction: all that it opens is that one.
+
+        Nothing is committed before whoever opened `tx` commits it.
+        """
+        return _Within(self.dialect, tx)
+
     async def check(self) -> None:
         """Make sure that the database answers.
 
@@ -127,6 +134,27 @@ class Store:
             if is_passing(error):
                 raise Unavailable("The database cannot be reached or is busy.") from error
             raise
+
+
+class _Within(Store):
+    """The store as seen from inside a transaction."""
+
+    def __init__(self, dialect: str, tx: Tx) -> None:
+        self.dialect = dialect
+        self._tx = tx
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Tx]:
+        """Give the open transaction, which stays open."""
+        yield self._tx
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Tx]:
+        """Give the open transaction, which sees what it has written."""
+        yield self._tx
+
+    async def close(self) -> None:
+        """Close nothing: the connection is somebody else's."""
 
 
 class _Turn:

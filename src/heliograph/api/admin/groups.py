@@ -3,13 +3,14 @@
 from typing import Annotated, TypeAlias
 
 import msgspec
-from litestar import Response, delete, get, post
+from litestar import Response, delete, get
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from heliograph.actions import groups
 from heliograph.actions.registration import checked_group
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, PageView, View
+from heliograph.api.idempotency import post
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
 from heliograph.domain.subscription import MAX_IDENTIFIER

@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import Annotated
 
 import msgspec
-from litestar import delete, get, post
+from litestar import delete, get
 from litestar.params import FromPath, JSONBody
 
 from heliograph.actions import keys
 from heliograph.actions.tokens import Issued
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, Name, PageView, View
+from heliograph.api.idempotency import post
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
 from heliograph.errors import Conflict, NotFound

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any
 
-from litestar import get, post
+from litestar import get
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from heliograph.actions import notifications
 from heliograph.api.admin.notification_forms import NewNotification, NotificationView, notification_view
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Limit, PageView
+from heliograph.api.idempotency import post
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
 from heliograph.domain.notification import NotificationState

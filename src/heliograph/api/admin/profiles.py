@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Response, delete, get, patch, post
+from litestar import Response, delete, get, patch
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from heliograph.actions import profiles
 from heliograph.actions.profiles import UNCHANGED, Change
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, PageView, View
+from heliograph.api.idempotency import post
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
 from heliograph.domain.identity import MAX_EXTERNAL_ID

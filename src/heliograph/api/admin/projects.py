@@ -3,12 +3,13 @@
 from typing import Annotated
 
 import msgspec
-from litestar import delete, get, patch, post
+from litestar import delete, get, patch
 from litestar.params import FromPath, JSONBody
 
 from heliograph.actions import projects
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, Name, PageView, View
+from heliograph.api.idempotency import post
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
 from heliograph.domain.notification import DEFAULT_BUDGET

@@ -1,12 +1,13 @@
 """Providers over HTTP: `/v1/providers`, a project's ways of sending."""
 
 import msgspec
-from litestar import delete, get, patch, post
+from litestar import delete, get, patch
 from litestar.params import FromPath, JSONBody
 
 from heliograph.actions import providers
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, Name, PageView, View
+from heliograph.api.idempotency import post
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
 from heliograph.errors import Conflict, NotFound
