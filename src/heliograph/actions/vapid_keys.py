@@ -45,7 +45,7 @@ async def create(tx: Tx, ctx: Context, *, project_id: str, private_key: str | No
         state=VapidKeyState.ACTIVE,
         created_at=ctx.now,
     )
-    await vapid_keys.retire_active(tx, project_id)
+    await vapid_keys.retire_active(tx, project_id, now=ctx.now)
     await vapid_keys.add(tx, key)
     return key
 

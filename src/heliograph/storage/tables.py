@@ -120,12 +120,13 @@ vapid_keys = Table(
     Column("id", ID, primary_key=True),
     Column("project_id", ID, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("public_key", LargeBinary, nullable=False),  # 65 bytes
-    Column("private_key", LargeBinary, nullable=False),  # sealed, 32 bytes
+    Column("private_key", LargeBinary, nullable=False),  # sealed, 32 bytes; empty once retired
     Column("state", String(16), nullable=False),  # active | retiring | retired
     Column("refused_in_row", Integer, nullable=False, server_default=text("0")),
     Column("paused_until", Instant),  # per-key breaker: nothing is sent with it before that, nothing is pruned
     Column("pause_reason", Text),
     Column("created_at", Instant, nullable=False),
+    Column("retiring_at", Instant),  # since when pages are no longer given it
     Column("retired_at", Instant),
     UniqueConstraint("project_id", "public_key"),
     Index(
@@ -134,6 +135,12 @@ vapid_keys = Table(
         unique=True,
         sqlite_where=text("state = 'active'"),
         postgresql_where=text("state = 'active'"),
+    ),
+    Index(
+        "ix_vapid_keys_retiring",
+        "retiring_at",
+        sqlite_where=text("state = 'retiring'"),
+        postgresql_where=text("state = 'retiring'"),
     ),
     Index(
         "ix_vapid_keys_paused",

@@ -25,7 +25,10 @@ class VapidKeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VapidKey:
-    """One key pair: 65 bytes of public key; the private one is sealed. Paused while `paused_until` is ahead."""
+    """One key pair: 65 bytes of public key; the private one is sealed. Paused while `paused_until` is ahead.
+
+    A retired key has no private half any more; `retiring_at` is when pages were given another key.
+    """
 
     id: str
     project_id: str
@@ -36,6 +39,7 @@ class VapidKey:
     refused_in_row: int = 0
     paused_until: datetime | None = None
     pause_reason: str | None = None
+    retiring_at: datetime | None = None
     retired_at: datetime | None = None
 
     def is_paused(self, now: datetime) -> bool:
@@ -92,12 +96,12 @@ async def change(tx: Tx, key_id: str, values: dict[str, Any]) -> None:
     await tx.execute(update(vapid_keys).where(vapid_keys.c.id == key_id).values(values))
 
 
-async def retire_active(tx: Tx, project_id: str) -> None:
+async def retire_active(tx: Tx, project_id: str, *, now: datetime) -> None:
     """Let the active key sign on for its subscriptions while pages are no longer given it."""
     await tx.execute(
         update(vapid_keys)
         .where(vapid_keys.c.project_id == project_id, vapid_keys.c.state == VapidKeyState.ACTIVE)
-        .values(state=VapidKeyState.RETIRING)
+        .values(state=VapidKeyState.RETIRING, retiring_at=now)
     )
 
 
