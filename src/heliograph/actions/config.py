@@ -34,6 +34,7 @@ class PublicProject:
         key_ends_at: when the publishable key that opened it stops being valid.
         active_key: what pages subscribe with from now on.
         server_keys: identifiers by public key; of the active key and of those that still sign for older subscriptions.
+        retired_keys: those that nothing is signed with any more.
         receipt_key: 32 bytes; checks delivery tokens.
     """
 
@@ -43,6 +44,7 @@ class PublicProject:
     provider_id: str
     active_key: ServerKey
     server_keys: Mapping[bytes, str]
+    retired_keys: frozenset[bytes]
     receipt_key: bytes = field(repr=False)
     identity: IdentityKeys = field(repr=False)
 
@@ -74,6 +76,7 @@ async def open_project(tx: Tx, ctx: Context, *, publishable_key: str) -> PublicP
         provider_id=provider.id,
         active_key=ServerKey(active.id, active.public_key),
         server_keys={one.public_key: one.id for one in server_keys if one.state is not VapidKeyState.RETIRED},
+        retired_keys=frozenset(one.public_key for one in server_keys if one.state is VapidKeyState.RETIRED),
         receipt_key=ctx.sealer.open(project.receipt_key, f"project/{project.id}/receipt_key"),
         identity=_identity_keys(ctx, project),
     )

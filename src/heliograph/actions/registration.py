@@ -32,6 +32,8 @@ from heliograph.errors import (
 from heliograph.protocols import base64url
 from heliograph.protocols.encryption import AUTH_BYTES, check_public_key
 
+RETIRED = "The subscription was made with a key that is retired: subscribe again with the key of /config."
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -84,15 +86,15 @@ def check(said: Said, *, project: PublicProject, policy: EndpointPolicy, now: da
         IdentityRefused: the proof of identity does not hold.
         InvalidRequest: anything else.
     """
-    p256dh, auth = _receiver_keys(said)
+    p256dh, auth = checked_receiver_keys(said.p256dh, said.auth)
     return Registration(
         endpoint=said.endpoint,
         endpoint_hash=hash_endpoint(said.endpoint),
-        push_service=_push_service(said.endpoint, policy),
+        push_service=checked_push_service(said.endpoint, policy),
         p256dh=p256dh,
         auth=auth,
         vapid_key_id=_vapid_key_id(said.application_server_key, project),
-        browser_expires_at=_expiry(said.expiration_time),
+        browser_expires_at=checked_expiry(said.expiration_time),
         language=checked_language(said.language),
         time_zone=checked_time_zone(said.time_zone),
         groups=checked_groups(said.groups),
@@ -102,26 +104,28 @@ def check(said: Said, *, project: PublicProject, policy: EndpointPolicy, now: da
     )
 
 
-def _push_service(endpoint: str, policy: EndpointPolicy) -> PushService:
+def checked_push_service(endpoint: str, policy: EndpointPolicy) -> PushService:
+    """Return whose an endpoint is, or raise `EndpointRefused`."""
     try:
         return policy.route(endpoint).service
     except EndpointError as error:
         raise _at("/endpoint", error, EndpointRefused) from error
 
 
-def _receiver_keys(said: Said) -> tuple[bytes, bytes]:
+def checked_receiver_keys(p256dh: str, auth: str) -> tuple[bytes, bytes]:
+    """Return a browser's keys as bytes, 65 and 16, or raise `ReceiverKeysRefused`."""
     try:
-        p256dh = base64url.decode(said.p256dh)
-        check_public_key(p256dh)
+        point = base64url.decode(p256dh)
+        check_public_key(point)
     except ValueError as error:
         raise _at("/keys/p256dh", error, ReceiverKeysRefused) from error
     try:
-        auth = base64url.decode(said.auth)
-        if len(auth) != AUTH_BYTES:
+        secret = base64url.decode(auth)
+        if len(secret) != AUTH_BYTES:
             raise ValueError(f"auth must be {AUTH_BYTES} bytes.")  # noqa: TRY301 - one place says what was wrong
     except ValueError as error:
         raise _at("/keys/auth", error, ReceiverKeysRefused) from error
-    return p256dh, auth
+    return point, secret
 
 
 def _vapid_key_id(text: str, project: PublicProject) -> str:
@@ -129,6 +133,8 @@ def _vapid_key_id(text: str, project: PublicProject) -> str:
         known = project.server_keys.get(base64url.decode(text))
     except ValueError as error:
         raise _at("/application_server_key", error, ApplicationServerKeyUnknown) from error
+    if known is None and base64url.decode(text) in project.retired_keys:
+        raise ApplicationServerKeyUnknown(RETIRED)
     if known is None:
         raise ApplicationServerKeyUnknown(
             "The subscription was made with a key that is not this project's: subscribe again with the key of /config."
@@ -136,7 +142,8 @@ def _vapid_key_id(text: str, project: PublicProject) -> str:
     return known
 
 
-def _expiry(milliseconds: float | None) -> datetime | None:
+def checked_expiry(milliseconds: float | None) -> datetime | None:
+    """Return the instant of a browser's `expirationTime`, or raise `InvalidRequest`."""
     try:
         return None if milliseconds is None else browser_expiry(milliseconds)
     except ValueError as error:

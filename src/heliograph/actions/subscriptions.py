@@ -15,16 +15,17 @@ from sqlalchemy.exc import IntegrityError
 from heliograph.actions import groups as group_actions
 from heliograph.actions import identity
 from heliograph.actions.config import PublicProject
-from heliograph.actions.registration import Registration
+from heliograph.actions.registration import RETIRED, Registration
 from heliograph.domain.subscription import EndReason, Group, SubscriptionState
-from heliograph.errors import NotFound, SubscriptionConflict, Unauthorized, Unavailable
+from heliograph.errors import ApplicationServerKeyUnknown, NotFound, SubscriptionConflict, Unauthorized, Unavailable
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
 from heliograph.names import Channel
 from heliograph.protocols import base64url
-from heliograph.storage import groups, subscriptions
+from heliograph.storage import groups, key_retirement, subscriptions
 from heliograph.storage.store import Tx
 from heliograph.storage.subscriptions import Filter, Subscription
+from heliograph.storage.vapid_keys import VapidKeyState
 
 SECRET_PREFIX = "hss_"  # noqa: S105 - what every subscription secret begins with
 _SECRET_BYTES = 32
@@ -53,8 +54,10 @@ async def register(tx: Tx, ctx: Context, project: PublicProject, registration: R
     """Register an endpoint, or refresh it and give a new secret if the project has it with the same keys.
 
     Raises:
+        ApplicationServerKeyUnknown: the key that it was made with was retired a moment ago.
         SubscriptionConflict: the endpoint is registered with other keys.
     """
+    await _hold_key(tx, registration)
     secret = SECRET_PREFIX + base64url.encode(ctx.random_bytes(_SECRET_BYTES))
     new_id = ctx.ids.new("sub")
     row = _new_row(ctx, project, registration, new_id) | {"secret_hash": _hash(secret)}
@@ -67,6 +70,12 @@ async def register(tx: Tx, ctx: Context, project: PublicProject, registration: R
         subscription_id = old.id
     await _attach(tx, ctx, project.id, subscription_id, registration)
     return Registered(await look(tx, project.id, subscription_id), secret, is_new)
+
+
+async def _hold_key(tx: Tx, registration: Registration) -> None:
+    """Keep the application server key from being retired while somebody registers with it."""
+    if await key_retirement.hold(tx, registration.vapid_key_id) is VapidKeyState.RETIRED:
+        raise ApplicationServerKeyUnknown(RETIRED)
 
 
 async def _locked_holder(tx: Tx, project_id: str, registration: Registration) -> Subscription:
@@ -114,8 +123,10 @@ async def replace(
     Raises:
         NotFound: there is no such subscription in the project.
         Unauthorized: the secret is not the subscription's.
+        ApplicationServerKeyUnknown: the key that it was made with was retired a moment ago.
         SubscriptionConflict: the endpoint is registered with other keys.
     """
+    await _hold_key(tx, registration)
     await authorized(tx, project.id, subscription_id, secret)
     await subscriptions.claim(tx, project.id, registration.endpoint_hash)
     for _ in range(_TRIES):
@@ -196,6 +207,8 @@ def _said(ctx: Context, registration: Registration) -> dict[str, Any]:
         "auth": registration.auth,
         "vapid_key_id": registration.vapid_key_id,
         "browser_expires_at": registration.browser_expires_at,
+        # A browser that speaks for itself is kept as long as its endpoint lives.
+        "expires_at": None,
         "origin": registration.origin,
         "user_agent": registration.user_agent,
         "refreshed_at": ctx.now,

@@ -11,7 +11,7 @@ from heliograph.providers.base import Credentials
 from heliograph.storage import notifications, projects, providers, vapid_keys
 from heliograph.storage.audience import Receiver
 from heliograph.storage.store import Tx
-from heliograph.storage.vapid_keys import VapidKey
+from heliograph.storage.vapid_keys import VapidKey, VapidKeyState
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,11 @@ async def load(tx: Tx, machine: Machine, notification_id: str, *, priority: int)
     return Dispatch(
         notification=notification,
         credentials=Credentials(
-            private_keys={key.id: sealer.open(key.private_key, f"vapid_key/{key.id}") for key in keys.values()},
+            private_keys={
+                key.id: sealer.open(key.private_key, f"vapid_key/{key.id}")
+                for key in keys.values()
+                if key.state is not VapidKeyState.RETIRED
+            },
             subject=project.vapid_subject,
             budget=project.plaintext_budget,
             site_url=project.origins[0] if project.origins else None,

@@ -37,6 +37,10 @@ class EndReason(StrEnum):
     """The browser moved this endpoint under another of its subscriptions."""
     BY_PERSON = "by_person"
     BY_OPERATOR = "by_operator"
+    KEY_RETIRED = "key_retired"
+    """Its application server key was retired by force; the browser gets another one on its next visit."""
+    EXPIRED = "expired"
+    """It came through the Glue API and was not renewed in time."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,6 +6,7 @@ from heliograph.delivery.fanout import fanout
 from heliograph.delivery.finish import finish
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.plan import plan
+from heliograph.delivery.retire_keys import end_subscriptions
 from heliograph.delivery.retry import retry
 from heliograph.delivery.send import send
 from heliograph.delivery.sweep import sweep
@@ -22,4 +23,5 @@ HANDLERS: Mapping[str, Handler] = {
     JobName.RETRY: retry,
     JobName.FINISH: finish,
     JobName.SWEEP: sweep,
+    JobName.END_SUBSCRIPTIONS: end_subscriptions,
 }
