@@ -1,4 +1,4 @@
-"""`heliograph keys`."""
+"""`heliograph keys`: the API's keys, and the rotation of application server keys."""
 
 import secrets
 from datetime import timedelta
@@ -9,9 +9,11 @@ import typer
 from heliograph.actions import keys as actions
 from heliograph.actions.tokens import Issued
 from heliograph.bootstrap import Heliograph
-from heliograph.cli import opening, screen
+from heliograph.cli import opening, screen, server_keys
 from heliograph.cli.choosing import JsonOption, ProjectOption, chosen_project
+from heliograph.cli.exits import CommandError, Exit
 from heliograph.cli.vapid import vapid
+from heliograph.kit.ids import is_id
 from heliograph.kit.sealing import MASTER_KEY_BYTES
 from heliograph.names import Scope
 from heliograph.protocols import base64url
@@ -23,15 +25,21 @@ keys = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
-    help="Keys of the API: secret ones for servers, publishable ones for pages.",
+    help=(
+        "Keys of the API, which open it: secret ones for servers, publishable ones for pages. And application server "
+        "keys, which sign messages to browsers: `rotate`, `status` and `retire` are about those."
+    ),
 )
 keys.add_typer(vapid)
+keys.command("status")(server_keys.status)
+keys.command("retire")(server_keys.retire)
 
 InstallationOption = Annotated[
     bool, typer.Option("--installation", help="The installation's own keys, which may do everything, not a project's.")
 ]
 KeyArgument = Annotated[str, typer.Argument(help="The key's id, key_…, as `heliograph keys list` shows it.")]
 _PAGE = 200
+_OVERLAP_HOURS = 24
 
 
 def _as_json(key: ApiKey) -> dict[str, Any]:
@@ -125,17 +133,37 @@ def create(
 
 @keys.command()
 def rotate(
-    key: KeyArgument,
+    key: Annotated[
+        str | None,
+        typer.Argument(
+            help="Of the API's keys, the id key_… of the one to replace; left out: the application server key."
+        ),
+    ] = None,
     *,
-    overlap_hours: Annotated[int, typer.Option(min=0, help="How long the old key works on beside the new one.")] = 24,
+    overlap_hours: Annotated[
+        int | None,
+        typer.Option(min=0, help="With key_…: how long the old key works on beside the new one; 24, if left out."),
+    ] = None,
     project: ProjectOption = None,
     installation: InstallationOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Replace a key by a new one of the same powers; the old one works on for a while.
+    """Make a new application server key for pages; with the id of an API key, replace that one instead.
+
+    Nobody is lost: the application server key before signs on for its own subscriptions, as long as there are any, and
+    a replaced API key works on for a while.
+
+    Example: heliograph keys rotate
 
     Example: heliograph keys rotate key_01k… --overlap-hours 48
     """
+    if key is None or not is_id("key", key):
+        if key is not None or installation or overlap_hours is not None:
+            raise CommandError(
+                "Name the API key to replace, key_…; or nothing, for the application server key.", Exit.USAGE
+            )
+        server_keys.show_rotated(opening.run(server_keys.rotate(project)), json=as_json)
+        return
 
     async def work() -> Issued:
         async with opening.opened(opening.load()) as heliograph, heliograph.store.begin() as tx:
@@ -144,7 +172,7 @@ def rotate(
                 heliograph.context(),
                 project_id=await _owner(tx, project, installation=installation),
                 key_id=key,
-                overlap=timedelta(hours=overlap_hours),
+                overlap=timedelta(hours=_OVERLAP_HOURS if overlap_hours is None else overlap_hours),
             )
 
     _show_issued(opening.run(work()), as_json=as_json)
