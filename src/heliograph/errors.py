@@ -5,6 +5,7 @@ against this file.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar
 
 
@@ -205,6 +206,12 @@ class TooManyRequests(Problem):
     code = "too_many_requests"
     status = 429
     title = "Too many requests."
+
+    def __init__(
+        self, detail: str = "", errors: tuple[FieldError, ...] = (), *, retry_after: timedelta = timedelta(seconds=1)
+    ) -> None:
+        super().__init__(detail, errors)
+        self.retry_after = retry_after
 
 
 class InternalError(Problem):

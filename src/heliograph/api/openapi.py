@@ -25,6 +25,7 @@ from heliograph.errors import (
     Problem,
     ScopeMissing,
     TooLarge,
+    TooManyRequests,
     Unauthorized,
     Unavailable,
     UnsupportedMediaType,
@@ -273,8 +274,8 @@ def _problems(operation: Operation) -> dict[int, list[type[Problem]]]:
     found: list[type[Problem]] = []
     if operation.path.startswith("/v1/"):
         found += [InvalidRequest, InternalError, Unavailable, Unauthorized]
-        found += [ScopeMissing, NotAcceptable] if "scope" in opt else [OriginRefused]
-    elif not operation.path.startswith("/health/live"):
+        found += [ScopeMissing, NotAcceptable] if "scope" in opt else [OriginRefused, TooManyRequests]
+    elif operation.path not in ("/health/live", "/healthz"):
         found += [Unavailable]
     if operation.body is not None:
         found += [TooLarge, UnsupportedMediaType]

@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457). The only translator: whatever is raised in an edge becomes an answer here."""
 
+import math
 import traceback
 from typing import Any
 
@@ -87,7 +88,10 @@ def _own_headers(problem: Problem) -> dict[str, str]:
     match problem:
         case Unauthorized():
             return {"WWW-Authenticate": 'Bearer realm="heliograph"'}
-        case Unavailable() | TooManyRequests() | IdempotencyInProgress():
+        case TooManyRequests():
+            # Whole seconds, rounded up: who comes early is refused again.
+            return {"Retry-After": str(max(1, math.ceil(problem.retry_after.total_seconds())))}
+        case Unavailable() | IdempotencyInProgress():
             return {"Retry-After": "1"}
         case _:
             return {}

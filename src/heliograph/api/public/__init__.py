@@ -7,6 +7,7 @@ from litestar.types import ControllerRouterHandler
 from heliograph.api.public import config, groups, identity, receipts, subscriptions
 from heliograph.api.public.access import admit, provide_page, refuse_unknown_parameters
 from heliograph.api.public.cors import on_answer, preflights
+from heliograph.api.public.pace import limit_address, limit_key
 
 _HANDLERS = (
     *config.ROUTES,
@@ -21,7 +22,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
         "/v1/public",
         # Preflights first: to a path that comes without OPTIONS Litestar adds a handler of its own, which stays.
         route_handlers=[preflights(_HANDLERS), *_HANDLERS],
-        guards=[admit, refuse_unknown_parameters],
+        guards=[limit_address, admit, limit_key, refuse_unknown_parameters],
         dependencies={"page": Provide(provide_page, sync_to_thread=False)},
     ),
 )
