@@ -28,7 +28,7 @@ from heliograph.storage import installation
 from heliograph.storage.store import Store
 
 MASTER_KEY_FILE = "master.key"
-_FINGERPRINT = "master_key_fingerprint"
+FINGERPRINT = "master_key_fingerprint"
 _FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -151,9 +151,9 @@ def prepare_data_dir(settings: Settings) -> None:
 async def _sealer(store: Store, settings: Settings, entropy: Callable[[int], bytes]) -> Sealer:
     """Make the sealer, and refuse a master key that is not this database's before it does harm."""
     async with store.begin() as tx:
-        known = await installation.get(tx, _FINGERPRINT)
+        known = await installation.get(tx, FINGERPRINT)
         sealer = Sealer(_master_key(settings, entropy, is_first_start=known is None), entropy)
-        known = known or await installation.settle(tx, _FINGERPRINT, sealer.fingerprint)
+        known = known or await installation.settle(tx, FINGERPRINT, sealer.fingerprint)
     if known != sealer.fingerprint:
         raise BootstrapError(
             "This database was set up with another master key: give that one (HELIOGRAPH_MASTER_KEY, or master.key in "
@@ -170,7 +170,7 @@ def _master_key(settings: Settings, entropy: Callable[[int], bytes], *, is_first
     path = settings.data_dir / MASTER_KEY_FILE
     try:
         if path.exists():
-            return _read_master_key(path)
+            return read_master_key(path)
         if not is_first_start:
             raise BootstrapError(f"{path} is missing: restore it from a backup, or give HELIOGRAPH_MASTER_KEY.")
         return _make_master_key(path, entropy)
@@ -189,13 +189,13 @@ def _make_master_key(path: Path, entropy: Callable[[int], bytes]) -> bytes:
             os.fsync(file.fileno())
         os.link(draft, path)
     except FileExistsError:
-        return _read_master_key(path)
+        return read_master_key(path)
     finally:
         Path(draft).unlink()
     return key
 
 
-def _read_master_key(path: Path) -> bytes:
+def read_master_key(path: Path) -> bytes:
     """Read the key file; like ssh, refuse one that others may read."""
     if path.stat().st_mode & _FOR_OTHERS:
         raise BootstrapError(

@@ -26,6 +26,25 @@ class PausedKey:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Which database it is. `version` such as (16, 4)."""
+
+    kind: str
+    version: tuple[int, ...]
+    encoding: str
+
+
+async def server(tx: Tx) -> Server:
+    """Return which database it is, as it says itself."""
+    if tx.dialect.name == "sqlite":
+        version: str = (await tx.execute(select(func.sqlite_version()))).scalar_one()
+        return Server("sqlite", tuple(int(part) for part in version.split(".")), "UTF-8")
+    names = ("server_version_num", "server_encoding")
+    number, encoding = (await tx.execute(select(*(func.current_setting(name) for name in names)))).one()
+    return Server("postgresql", divmod(int(number), 10_000), encoding)
+
+
 async def due_jobs(tx: Tx, priorities: Iterable[int], *, now: datetime) -> tuple[int, datetime | None]:
     """Return how many jobs are due and not claimed, at most `COUNTED` of each priority, and since when the first is."""
     total = 0

@@ -1,0 +1,1 @@
+"""`heliograph doctor`: looks for the commonest faults of an installation, and changes nothing."""
