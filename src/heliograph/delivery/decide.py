@@ -35,6 +35,7 @@ class Result:
         status: of the answer, if there was one.
         in_storm: whether the answer 'gone' is one of very many from its host.
         at: when it was known.
+        took: how long the exchange took, a repair included, if there was one.
     """
 
     attempt: Attempt
@@ -42,6 +43,7 @@ class Result:
     at: datetime
     status: int | None = None
     in_storm: bool = False
+    took: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """Talking to push services: many exchanges at once, each host at its own pace, nothing tried that is vain."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from heliograph.delivery import keys
 from heliograph.delivery.address import Passage
@@ -14,7 +16,9 @@ from heliograph.delivery.machine import Machine
 from heliograph.delivery.record import Recorder
 from heliograph.domain.outcome import Accepted, Gone, Outcome, Skipped
 from heliograph.kit.http import HttpRequest, HttpResponse, TransportFault
+from heliograph.names import Metric
 from heliograph.providers.base import Provider, Repair, Target
+from heliograph.storage.vapid_keys import VapidKeyState
 
 CHUNK = 32
 """Messages encrypted at once: some 3 ms during which the loop does nothing else."""
@@ -100,10 +104,14 @@ class Sending:
             what = Expired()
         elif receiver.state != "active":
             what = Skipped(f"subscription_{receiver.state}")
+        elif receiver.expires_at is not None and now >= receiver.expires_at:
+            what = Skipped("subscription_expired")
         elif not attempt.is_meant:
             what = Skipped("left_audience")
         elif receiver.provider_id not in self._dispatch.enabled or receiver.channel not in self._machine.providers:
             what = Skipped("provider_disabled")
+        elif key is not None and key.state is VapidKeyState.RETIRED:
+            what = Skipped("key_retired")
         elif key is not None and key.paused_until is not None and key.is_paused(now) and key.id not in self._probing:
             what = Deferred(keys.PAUSED, key.paused_until)
         return None if what is None else Result(attempt, what, now)
@@ -187,9 +195,9 @@ class Sending:
         return True
 
     async def _exchange(self, lane: Lane, bound: _Bound, request: HttpRequest) -> None:
-        sign = Sign.NOTHING
+        sign, began = Sign.NOTHING, time.perf_counter()
         try:
-            answer = await self._machine.sender.send(request)
+            answer = await self._timed(bound, request)
             answer = await self._repaired(bound, answer)
             sign = sign_of(answer)
         finally:
@@ -200,7 +208,17 @@ class Sending:
         if isinstance(outcome, Accepted):
             lane.note_accepted()
         status = answer.status if isinstance(answer, HttpResponse) else None
-        self._recorder.add(Result(bound.attempt, outcome, now, status, in_storm))
+        took = timedelta(seconds=time.perf_counter() - began)
+        self._recorder.add(Result(bound.attempt, outcome, now, status, in_storm, took))
+
+    async def _timed(self, bound: _Bound, request: HttpRequest) -> HttpResponse | TransportFault:
+        began = time.perf_counter()
+        answer = await self._machine.sender.send(request)
+        meters, service = self._machine.meters, str(bound.target.push_service)
+        meters.observe(Metric.ATTEMPT_SECONDS, time.perf_counter() - began, push_service=service)
+        told = str(answer.status) if isinstance(answer, HttpResponse) else str(answer.kind)
+        meters.add(Metric.ATTEMPTS, push_service=service, answer=told)
+        return answer
 
     async def _repaired(self, bound: _Bound, answer: HttpResponse | TransportFault) -> HttpResponse | TransportFault:
         """Send a repaired message once, if that may help; return the last answer."""
@@ -214,4 +232,4 @@ class Sending:
         if repair is None or self._machine.stopping.is_set():
             return answer
         (request,) = self._requests(bound.provider, [bound], repair)
-        return await self._machine.sender.send(request) if isinstance(request, HttpRequest) else answer
+        return await self._timed(bound, request) if isinstance(request, HttpRequest) else answer

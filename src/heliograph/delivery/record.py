@@ -12,18 +12,19 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from heliograph.delivery import keys
-from heliograph.delivery.decide import Decision, Result, decide
+from heliograph.delivery.decide import Decision, Deferred, Expired, Result, decide
 from heliograph.delivery.dispatch import Dispatch
 from heliograph.delivery.machine import Machine
 from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.notification import NotificationState
-from heliograph.domain.outcome import Accepted, Refused
-from heliograph.names import JobName
+from heliograph.domain.outcome import Accepted, Refused, Skipped, kind_of
+from heliograph.names import JobName, Metric
 from heliograph.queue.base import NewJob
-from heliograph.storage import counts, deliveries, notifications, pruning
+from heliograph.storage import attempts, counts, deliveries, notifications, pruning
+from heliograph.storage.attempts import AttemptRow
 from heliograph.storage.deliveries import Change
 from heliograph.storage.pruning import Dead
-from heliograph.storage.store import Tx
+from heliograph.storage.store import Tx, after_commit
 from heliograph.storage.vapid_keys import VapidKey
 
 BATCH = 256
@@ -31,6 +32,9 @@ BATCH = 256
 GATHER_SECONDS = 0.02
 """How long the first result of a batch waits for company; while one batch is written the next one gathers by itself."""
 _IDS_PER_RETRY = 250
+_MILLISECOND = timedelta(milliseconds=1)
+
+_FAILED = frozenset({DeliveryState.RETRYING, DeliveryState.GONE, DeliveryState.REJECTED, DeliveryState.EXPIRED})
 
 _Decided = tuple[Result, Decision]
 
@@ -143,11 +147,23 @@ async def record(tx: Tx, machine: Machine, dispatch: Dispatch, results: list[Res
     added = await deliveries.add_new(tx, [_row(dispatch, pair, now) for pair in fresh])
     written = [pair for pair in fresh if pair[0].attempt.delivery_id in added]
     written += await _change_repeated(tx, repeated, now)
+    await attempts.add(tx, [row for pair in written if (row := _attempt(pair)) is not None])
     await pruning.end(tx, [_dead(pair) for pair in written if pair[1].prune], now=now)
     await counts.add(tx, dispatch.notification.id, _deltas(written), machine.shard)
+    after_commit(tx, lambda: _measure(machine, written))
     await machine.queue.add(tx, _retry_jobs(dispatch, written, now), now=now)
     await deliveries.apply_receipts(tx, sorted(added), now=now, shard=machine.shard)
+    _tell_failures(machine, dispatch, written)
     return sorted(added)
+
+
+def _tell_failures(machine: Machine, dispatch: Dispatch, written: list[_Decided]) -> None:
+    if machine.on_failure is None:
+        return
+    for result, decision in written:
+        if decision.change.state in _FAILED:
+            reason = f"{decision.change.state} {decision.change.reason or ''}".strip()
+            machine.on_failure(dispatch.notification.id, result.attempt.receiver.id, reason)
 
 
 async def _change_repeated(tx: Tx, repeated: list[_Decided], now: datetime) -> list[_Decided]:
@@ -183,6 +199,23 @@ def _row(dispatch: Dispatch, pair: _Decided, now: datetime) -> dict[str, Any]:
     }
 
 
+def _attempt(pair: _Decided) -> AttemptRow | None:
+    """Return the row of an attempt; None if nothing was tried."""
+    result = pair[0]
+    if isinstance(result.what, Deferred | Expired | Skipped):
+        return None
+    outcome, reason = kind_of(result.what)
+    return AttemptRow(
+        delivery_id=result.attempt.delivery_id,
+        number=result.attempt.number,
+        at=result.at,
+        outcome=outcome,
+        reason=reason,
+        status_code=result.status,
+        duration_ms=None if result.took is None else round(result.took / _MILLISECOND),
+    )
+
+
 def _bucketed(change: Change, now: datetime) -> Change:
     """Round the time of the next attempt up, so that many deliveries share one job and one update."""
     if change.next_attempt_at is None:
@@ -209,6 +242,16 @@ def _deltas(written: list[_Decided]) -> Counter[counts.Key]:
         if not result.attempt.is_first_record:
             deltas[(str(DeliveryState.RETRYING), result.attempt.last_reason or "")] -= 1
     return deltas
+
+
+def _measure(machine: Machine, written: list[_Decided]) -> None:
+    for result, decision in written:
+        machine.meters.add(
+            Metric.DELIVERIES,
+            state=str(decision.change.state),
+            reason=decision.change.reason or "",
+            push_service=str(result.attempt.receiver.push_service),
+        )
 
 
 def _retry_jobs(dispatch: Dispatch, written: list[_Decided], now: datetime) -> list[NewJob]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,28 @@ class Skipped:
 
 
 Outcome = Accepted | TryLater | Gone | Rejected | Refused | Skipped
+
+
+class OutcomeKind(StrEnum):
+    """What an attempt came to, as it is stored and told."""
+
+    ACCEPTED = "accepted"
+    TRY_LATER = "try_later"
+    GONE = "gone"
+    REJECTED = "rejected"
+    REFUSED = "refused"
+
+
+def kind_of(outcome: Accepted | TryLater | Gone | Rejected | Refused) -> tuple[OutcomeKind, str | None]:
+    """Return the kind and the reason of what an attempt came to."""
+    match outcome:
+        case Accepted():
+            return OutcomeKind.ACCEPTED, None
+        case TryLater(reason):
+            return OutcomeKind.TRY_LATER, reason
+        case Gone(reason):
+            return OutcomeKind.GONE, reason
+        case Rejected(reason):
+            return OutcomeKind.REJECTED, reason
+        case Refused(reason):
+            return OutcomeKind.REFUSED, reason

@@ -69,14 +69,26 @@ async def insert_new(
     if not rows:
         return []
     columns = [table.c[name] for name in returning]
+    ignoring, values = _ignoring(tx, table, rows, conflict)
+    return list((await tx.execute(ignoring.returning(*columns), *values)).all())
+
+
+async def insert_bulk(tx: AsyncConnection, table: Table, rows: Rows, *, conflict: Sequence[str]) -> None:
+    """Insert many rows, which have the same keys and no JSON; leave those alone that exist already."""
+    if rows:
+        ignoring, values = _ignoring(tx, table, rows, conflict)
+        await tx.execute(ignoring, *values)
+
+
+def _ignoring(
+    tx: AsyncConnection, table: Table, rows: Rows, conflict: Sequence[str]
+) -> tuple["sqlite.Insert | postgresql.Insert", list[list[Mapping[str, Any]]]]:
+    """Return the statement that inserts rows the fast way, and what to execute it with."""
     statement = insert(tx, table)
     if tx.dialect.name == "postgresql" and len(rows) >= _ARRAYS_FROM:
         from_arrays = statement.from_select(list(rows[0]), _unnested(table, rows))
-        result = await tx.execute(from_arrays.on_conflict_do_nothing(index_elements=list(conflict)).returning(*columns))
-    else:
-        ignoring = statement.on_conflict_do_nothing(index_elements=list(conflict))
-        result = await tx.execute(ignoring.returning(*columns), list(rows))
-    return list(result.all())
+        return from_arrays.on_conflict_do_nothing(index_elements=list(conflict)), []
+    return statement.on_conflict_do_nothing(index_elements=list(conflict)), [list(rows)]
 
 
 def _unnested(table: Table, rows: Rows) -> Select[Any]:

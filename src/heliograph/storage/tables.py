@@ -356,6 +356,7 @@ attempts = Table(
     Column("status_code", Integer),
     Column("duration_ms", Integer),
     PrimaryKeyConstraint("delivery_id", "number"),
+    sqlite_with_rowid=False,  # one tree to write instead of two
 )
 
 receipts = Table(

@@ -39,6 +39,7 @@ def upgrade() -> None:
             ["delivery_id"], ["deliveries.id"], name=op.f("fk_attempts_delivery_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("delivery_id", "number", name=op.f("pk_attempts")),
+        sqlite_with_rowid=False,
     )
 
 
