@@ -3,12 +3,14 @@
 import os
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from uuid import UUID
 
 from heliograph.kit.clock import Clock
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _BODY = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
+_UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RANDOM_BYTES = 10
 
 
@@ -43,7 +45,28 @@ def ceiling_id(prefix: str, at: datetime) -> str:
     return f"{prefix}_{_encode(_milliseconds(at) << 80 | (1 << 80) - 1)}"
 
 
+def made_at(identifier: str) -> datetime:
+    """Return the instant that an identifier begins with, to the millisecond."""
+    number = 0
+    for character in identifier.partition("_")[2]:
+        number = number << 5 | _ALPHABET.index(character)
+    return datetime.fromtimestamp((number >> 8 * _RANDOM_BYTES) / 1000, UTC)
+
+
 def is_id(prefix: str, text: str) -> bool:
     """Tell whether `text` has the form of an identifier with this prefix."""
     head, _, body = text.partition("_")
     return head == prefix and _BODY.fullmatch(body) is not None
+
+
+def to_uuid(identifier: str) -> str:
+    """Return the same 128 bits written as a UUID (RFC 9562), for interfaces that want one."""
+    number = 0
+    for character in identifier.partition("_")[2]:
+        number = number << 5 | _ALPHABET.index(character)
+    return str(UUID(int=number))
+
+
+def from_uuid(prefix: str, text: str) -> str | None:
+    """Return the identifier that `to_uuid` wrote; None for what is no UUID."""
+    return f"{prefix}_{_encode(int(text.replace('-', ''), 16))}" if _UUID.fullmatch(text) else None
