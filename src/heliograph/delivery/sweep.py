@@ -20,6 +20,7 @@ async def sweep(machine: Machine, job: Job) -> None:
     async with machine.store.begin() as tx:
         missed = await deliveries.unapplied_receipts(tx, since=now - RECEIPTS_LOOKED_AT, limit=PORTION)
         await deliveries.apply_receipts(tx, missed, now=now, shard=machine.shard)
+        await pruning.end_expired(tx, now=now, limit=PORTION)
         await pruning.sweep_tombstones(tx, before=now - TOMBSTONES_KEPT, limit=PORTION)
         await pruning.sweep_receipts(tx, before=now - RECEIPTS_KEPT, limit=PORTION)
         await pruning.sweep_ranges(tx, before=now - RANGES_KEPT, limit=PORTION)

@@ -35,6 +35,7 @@ class Receiver:
     vapid_key_id: str
     language: str | None
     endpoint_since: datetime
+    expires_at: datetime | None = None
 
     @classmethod
     def swept(cls, subscription_id: str) -> "Receiver":

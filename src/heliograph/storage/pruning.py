@@ -47,6 +47,26 @@ async def end(tx: Tx, dead: Sequence[Dead], *, now: datetime) -> int:
     return ended
 
 
+async def end_expired(tx: Tx, *, now: datetime, limit: int) -> int:
+    """Mark subscriptions as gone whose time is over and that were not renewed, oldest first; return how many were."""
+    query = (
+        select(subscriptions.c.id)
+        .where(_ACTIVE, subscriptions.c.expires_at.is_not(None), subscriptions.c.expires_at <= now)
+        .order_by(subscriptions.c.expires_at)
+        .limit(limit)
+    )
+    ids = sorted((await tx.execute(query)).scalars())
+    ended = 0
+    for part in chunks(ids):
+        # Asked again under the lock: a browser may renew its subscription in this moment.
+        locked = select(subscriptions.c.id).where(subscriptions.c.id.in_(part), subscriptions.c.expires_at <= now)
+        still = (await tx.execute(locked.order_by(subscriptions.c.id).with_for_update())).scalars().all()
+        statement = update(subscriptions).where(subscriptions.c.id.in_(still), _ACTIVE)
+        values = {"state": "gone", "state_reason": "expired", "ended_at": now}
+        ended += (await tx.execute(statement.values(values))).rowcount
+    return ended
+
+
 async def sweep_tombstones(tx: Tx, *, before: datetime, limit: int) -> int:
     """Delete subscriptions that ended before an instant, oldest first."""
     old = (
