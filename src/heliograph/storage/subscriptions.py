@@ -28,6 +28,7 @@ class Subscription:
         external_id: of the profile that it is bound to, if any.
         browser_expires_at: the browser's expirationTime.
         ended_at: since when it is gone or unsubscribed.
+        expires_at: when it ends unless it is renewed; of those that came through the Glue API.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Subscription:
     created_at: datetime
     refreshed_at: datetime
     ended_at: datetime | None
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,13 @@ async def of_endpoint(tx: Tx, project_id: str, endpoint_hash: bytes) -> Subscrip
     return None if row is None else _subscription(row)
 
 
+async def provider_of(tx: Tx, subscription_id: str) -> str | None:
+    """Return the provider of a subscription."""
+    query = select(subscriptions.c.provider_id).where(subscriptions.c.id == subscription_id)
+    found: str | None = (await tx.execute(query)).scalar_one_or_none()
+    return found
+
+
 async def claim(tx: Tx, project_id: str, endpoint_hash: bytes) -> None:
     """Let those who want to change who has an endpoint come one after the other; before any row is locked.
 
@@ -117,6 +126,12 @@ async def add(tx: Tx, values: dict[str, Any]) -> bool:
 async def change(tx: Tx, subscription_id: str, values: dict[str, Any]) -> None:
     """Overwrite columns of a row."""
     await tx.execute(update(subscriptions).where(subscriptions.c.id == subscription_id).values(values))
+
+
+async def ids_of_profile(tx: Tx, profile_id: str) -> list[str]:
+    """Return the identifiers of a profile's subscriptions; a person has few."""
+    query = select(subscriptions.c.id).where(subscriptions.c.profile_id == profile_id).order_by(subscriptions.c.id)
+    return list((await tx.execute(query)).scalars())
 
 
 async def lock_of_profile(tx: Tx, profile_id: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from tests.contract.plans.seed import NOTIFICATIONS, NOW, SUBSCRIPTIONS, a_delivery, an_id, endpoint_hash
 
 from heliograph.domain.delivery import DeliveryState, ReceiptEvent
+from heliograph.domain.glue import GlueSettings, Right
 from heliograph.domain.notification import (
     Audience,
     AudienceKind,
@@ -21,11 +22,13 @@ from heliograph.domain.subscription import Group, SubscriptionState
 from heliograph.names import Channel, Scope
 from heliograph.queue.base import BULK, PRIORITIES, URGENT
 from heliograph.storage import (
+    accounts,
     api_keys,
     audience,
     counts,
     deliveries,
     delivery_reads,
+    glue,
     groups,
     installation,
     jobs,
@@ -149,6 +152,10 @@ def _key() -> api_keys.ApiKey:
     )
 
 
+def _account() -> accounts.Account:
+    return accounts.Account(an_id("acc", 999_999), PRJ, "new", "scrypt", (Right.SUBSCRIBE,), NOW)
+
+
 PAGE: dict[str, Any] = {"after": None, "limit": 100}
 
 QUERIES = [
@@ -195,6 +202,14 @@ QUERIES = [
     Query(providers.of_project, (PRJ,)),
     Query(providers.page, (PRJ,), PAGE),
     Query(providers.change, (PRV, {"name": "m"})),
+    Query(accounts.add, (_account(),)),
+    Query(accounts.named, ("account 5",)),
+    Query(accounts.get, (an_id("acc", 5),)),
+    Query(accounts.of_project, (an_id("prj", 5),)),
+    Query(accounts.revoke, (an_id("acc", 5),), {"at": NOW}),
+    Query(glue.read, (PRJ,)),
+    Query(glue.write, (PRJ, glue.KeptSettings(GlueSettings())), {"now": NOW}),
+    Query(glue.any_unfinished, (PRJ,)),
     Query(providers.is_used, (PRJ, PRV)),
     Query(providers.is_used, (PRJ, an_id("prv", 1))),
     Query(providers.remove, (an_id("prv", 7),)),
@@ -211,6 +226,7 @@ QUERIES = [
     # Subscriptions.
     Query(subscriptions.get, (PRJ, MIDDLE)),
     Query(subscriptions.of_endpoint, (PRJ, endpoint_hash(25_001))),
+    Query(subscriptions.provider_of, (MIDDLE,)),
     Query(subscriptions.lock, (SOME_SUBSCRIPTIONS[:3],)),
     Query(subscriptions.claim, (PRJ, endpoint_hash(25_001)), only_on="postgresql"),
     Query(subscriptions.add, (_subscription(),)),
@@ -316,6 +332,7 @@ QUERIES = [
     Query(
         pruning.end, ([pruning.Dead(an_id("sub", n), endpoint_hash(n), "http_410") for n in range(500)],), {"now": NOW}
     ),
+    Query(pruning.end_expired, (), {"now": NOW, "limit": 300}),
     Query(pruning.sweep_tombstones, (), {"before": NOW - MONTH, "limit": 300}),
     Query(pruning.sweep_receipts, (), {"before": NOW - MONTH, "limit": 300}),
     Query(pruning.sweep_ranges, (), {"before": NOW - MONTH, "limit": 10}),

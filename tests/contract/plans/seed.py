@@ -50,6 +50,19 @@ def _api_keys() -> Iterator[dict[str, Any]]:
         yield {"id": an_id("key", number), "project_id": project, "token_hash": endpoint_hash(number), **what}
 
 
+def _accounts() -> Iterator[dict[str, Any]]:
+    for number in range(2 * PROJECTS):
+        what = {"name": f"account {number}", "password_hash": "scrypt", "rights": ["subscribe"]}
+        yield {"id": an_id("acc", number), "project_id": an_id("prj", number // 2), **what, "created_at": _at(number)}
+
+
+def _glue_settings() -> Iterator[dict[str, Any]]:
+    wanted = {"subscription_ttl_seconds": None, "repeat_is_error": True}
+    wanted |= {"group_names": [], "locales": [], "claimed_groups": []}
+    for number in range(PROJECTS):
+        yield {"project_id": an_id("prj", number), "settings": wanted, "updated_at": _at(number)}
+
+
 def _vapid_keys() -> Iterator[dict[str, Any]]:
     for number in range(2 * PROJECTS):
         pair = {"public_key": number.to_bytes(65, "big"), "private_key": b"p" * 61, "refused_in_row": 0}
@@ -94,6 +107,7 @@ def _subscriptions() -> Iterator[dict[str, Any]]:
             "endpoint_since": _at(number),
             "refreshed_at": _at(number),
             "ended_at": _at(number) + timedelta(hours=1) if has_ended else None,
+            "expires_at": NOW + timedelta(days=number % 90 - 30) if number % 3 else None,
         }
 
 
@@ -217,6 +231,8 @@ ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "leases": _leases,
     "projects": _projects,
     "api_keys": _api_keys,
+    "accounts": _accounts,
+    "glue_settings": _glue_settings,
     "vapid_keys": _vapid_keys,
     "providers": _providers,
     "profiles": _profiles,
