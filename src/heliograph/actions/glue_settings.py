@@ -1,0 +1,70 @@
+"""What a project wants of the Glue API: how long subscriptions live, which groups and locales there are, and claims."""
+
+from dataclasses import replace
+
+from heliograph.domain.glue import GlueSettings, is_locale
+from heliograph.domain.subscription import check_group
+from heliograph.errors import Conflict, FieldError, InvalidRequest
+from heliograph.kit.context import Context
+from heliograph.protocols import base64url
+from heliograph.storage import glue, projects
+from heliograph.storage.glue import KeptSettings
+from heliograph.storage.store import Tx
+
+_SECRET_BYTES = 32
+
+
+async def get(tx: Tx, *, project_id: str) -> KeptSettings:
+    """Return a project's settings; the defaults if it never changed them."""
+    return await glue.read(tx, project_id)
+
+
+async def put(tx: Tx, ctx: Context, *, project_id: str, settings: GlueSettings) -> KeptSettings:
+    """Replace a project's settings.
+
+    Raises:
+        InvalidRequest: a group's name or a locale cannot be used.
+        Conflict: groups need a claim, and there is no secret yet that could sign one.
+    """
+    _check(settings)
+    await projects.lock(tx, project_id)
+    kept = replace(await glue.read(tx, project_id), settings=settings)
+    if settings.claimed_groups and kept.claim_secret is None:
+        raise Conflict("Make a claim secret first: nobody could join these groups without one.")
+    await glue.write(tx, project_id, kept, now=ctx.now)
+    return kept
+
+
+async def rotate_claim_secret(tx: Tx, ctx: Context, *, project_id: str) -> str:
+    """Make a new secret for signing claims and return it, once; claims under the old one end at once."""
+    await projects.lock(tx, project_id)
+    secret = ctx.random_bytes(_SECRET_BYTES)
+    kept = replace(await glue.read(tx, project_id), claim_secret=ctx.sealer.seal(secret, _place(project_id)))
+    await glue.write(tx, project_id, kept, now=ctx.now)
+    return base64url.encode(secret)
+
+
+def claim_key(ctx: Context, project_id: str, kept: KeptSettings) -> str | None:
+    """Return the secret that signs claims, as it was shown; None if there is none."""
+    if kept.claim_secret is None:
+        return None
+    return base64url.encode(ctx.sealer.open(kept.claim_secret, _place(project_id)))
+
+
+def _place(project_id: str) -> str:
+    return f"glue/{project_id}/claim_secret"
+
+
+def _check(settings: GlueSettings) -> None:
+    errors = []
+    for member in ("group_names", "claimed_groups"):
+        for index, name in enumerate(getattr(settings, member)):
+            try:
+                check_group(name, None)
+            except ValueError as error:
+                errors.append(FieldError(f"/{member}/{index}", str(error)))
+    for index, name in enumerate(settings.locales):
+        if not is_locale(name) or "-" in name:
+            errors.append(FieldError(f"/locales/{index}", "Write a locale as en_US."))
+    if errors:
+        raise InvalidRequest(errors[0].detail, tuple(errors))
