@@ -23,8 +23,13 @@ COMMANDS: Mapping[str, str] = {
     "serve": "heliograph.cli.serve",
     "worker": "heliograph.cli.worker",
     "devpush": "heliograph.cli.devpush",
+    "api-users": "heliograph.cli.accounts:accounts",
+    "push-notification:send-push-notifications": "heliograph.cli.spryker:send",
+    "push-notification:delete-expired-push-notification-subscriptions": "heliograph.cli.spryker:delete_expired",
 }
-"""Commands and groups of commands, in the order of the help; each module has a member of the command's name."""
+"""Commands and groups of commands, in the order of the help: the module, which has a member of the command's name or
+of the name behind the colon.
+"""
 
 _ABOUT = """Heliograph, the push platform that you run yourself.
 
@@ -49,7 +54,8 @@ class _Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
         if cmd_name not in COMMANDS:
             return None
-        found = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        module, _, member = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(module), member or cmd_name)
         if not isinstance(found, typer.Typer):
             app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
             app.command(cmd_name)(found)
