@@ -4,7 +4,7 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from heliograph.api import admin, public
+from heliograph.api import admin, glue, public
 from heliograph.api.auth import authenticate, provide_caller
 from heliograph.api.health import live, ready
 from heliograph.api.limits import refuse_nul, refuse_other_media, refuse_unknown_parameters
@@ -27,12 +27,12 @@ def create_app(heliograph: Heliograph) -> Litestar:
         response_headers={"Cache-Control": "no-store"},
     )
     return Litestar(
-        [admin_router, *public.ROUTES, live, ready, openapi_json, reference, start, sdk_file],
+        [admin_router, *public.ROUTES, *glue.ROUTES, live, ready, openapi_json, reference, start, sdk_file],
         state=State({"heliograph": heliograph}),
         dependencies={"heliograph": Provide(provide_heliograph, sync_to_thread=False)},
         guards=[refuse_nul],
-        before_send=[public.on_answer],
-        exception_handlers=HANDLERS,
+        before_send=[public.on_answer, glue.on_answer],
+        exception_handlers=glue.in_spryker_words(HANDLERS),
         request_class=StrictRequest,
         request_max_body_size=MAX_BODY,
         openapi_config=None,

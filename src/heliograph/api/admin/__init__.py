@@ -3,7 +3,9 @@
 from litestar.types import ControllerRouterHandler
 
 from heliograph.api.admin import (
+    audit,
     deliveries,
+    glue,
     groups,
     keys,
     notifications,
@@ -12,6 +14,7 @@ from heliograph.api.admin import (
     providers,
     subscriptions,
     vapid_keys,
+    why,
 )
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
@@ -21,7 +24,10 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *providers.ROUTES,
     *notifications.ROUTES,
     *deliveries.ROUTES,
+    *why.ROUTES,
     *subscriptions.ROUTES,
     *profiles.ROUTES,
     *groups.ROUTES,
+    *glue.ROUTES,
+    *audit.ROUTES,
 )

@@ -1,0 +1,52 @@
+"""What a project wants of the Glue API, over `/v1`."""
+
+import httpx
+from tests.support.api import Tenant
+
+DEFAULTS = {
+    "subscription_ttl_seconds": 604_800,
+    "repeat_is_error": True,
+    "group_names": [],
+    "locales": [],
+    "claimed_groups": [],
+    "has_claim_secret": False,
+}
+
+
+async def test_settings_are_read_and_replaced(api: httpx.AsyncClient, alice: Tenant, bob: Tenant) -> None:
+    """Spryker's behaviour by default; what is left out returns to it; another project has its own."""
+    assert (await api.get("/v1/glue-settings", headers=alice.manage)).json() == DEFAULTS
+    body = {"subscription_ttl_seconds": None, "repeat_is_error": False, "locales": ["en_US"], "group_names": ["news"]}
+    answered = await api.put("/v1/glue-settings", json=body, headers=alice.manage)
+    assert answered.json() == DEFAULTS | body
+    assert (await api.get("/v1/glue-settings", headers=alice.manage)).json() == DEFAULTS | body
+    assert (await api.get("/v1/glue-settings", headers=bob.manage)).json() == DEFAULTS
+    assert (await api.put("/v1/glue-settings", json={}, headers=alice.manage)).json() == DEFAULTS
+
+
+async def test_claims_need_a_secret(api: httpx.AsyncClient, alice: Tenant) -> None:
+    """Groups that nobody could join are refused; the secret is shown once and survives a change of settings."""
+    body = {"claimed_groups": ["warehouse"]}
+    assert (await api.put("/v1/glue-settings", json=body, headers=alice.manage)).status_code == 409
+    secrets = {
+        (await api.post("/v1/glue-settings/claim-secret", headers=alice.manage)).json()["claim_secret"]
+        for _ in range(2)
+    }
+    assert len(secrets) == 2
+    answered = await api.put("/v1/glue-settings", json=body, headers=alice.manage)
+    assert answered.json() == DEFAULTS | body | {"has_claim_secret": True}
+    assert not any(secret in answered.text for secret in secrets)
+
+
+async def test_odd_settings(api: httpx.AsyncClient, alice: Tenant) -> None:
+    """Names that no group can have, and locales that none is, are pointed at."""
+    for body, pointer in (
+        ({"group_names": ["news", "News"]}, "/group_names/1"),
+        ({"claimed_groups": ["é"]}, "/claimed_groups/0"),
+        ({"locales": ["en_US", "en-US"]}, "/locales/1"),
+        ({"locales": ["english"]}, "/locales/0"),
+        ({"subscription_ttl_seconds": 1}, "/subscription_ttl_seconds"),
+    ):
+        answered = await api.put("/v1/glue-settings", json=body, headers=alice.manage)
+        assert answered.status_code == 400
+        assert answered.json()["errors"][0]["pointer"] == pointer
