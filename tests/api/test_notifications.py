@@ -253,3 +253,31 @@ async def test_the_list_is_newest_first_and_can_be_narrowed(api, alice, clock):
     assert [item["id"] for item in listed["items"]] == ids[::-1]
     narrowed = (await api.get("/v1/notifications?state=cancelled", headers=alice.manage)).json()
     assert [item["id"] for item in narrowed["items"]] == [ids[1]]
+
+
+async def test_a_dry_run_stores_nothing(api, heliograph, alice):
+    """It answers 200 with who would get it and what they would see, and there is no notification afterwards."""
+    body = {
+        "audience": {"kind": "profiles", "external_ids": ["ada"]},
+        "content": {"title": "Hello", "variants": {"de": {"title": "Hallo"}}},
+        "dry_run": True,
+    }
+    answer = await api.post("/v1/notifications", headers=alice.only(Scope.SEND), json=body)
+    told = answer.json()
+    assert answer.status_code == 200
+    assert told["receivers"] == {"total": 0, "exactness": "exact", "looked_at": 0, "by_push_service": []}
+    assert told["excluded"] == [{"reason": "unknown_profile", "count": 1, "samples": ["ada"]}]
+    assert [(one["language"], one["title"]) for one in told["rendered"]] == [(None, "Hello"), ("de", "Hallo")]
+    assert max(told["rendered"][0]["bytes_by_push_service"].values()) < told["budget_bytes"]
+    assert told["duration"]["seconds"] is None
+    assert (await api.get("/v1/notifications", headers=alice.manage)).json()["items"] == []
+
+
+async def test_a_dry_run_is_refused_as_the_send_is(api, alice):
+    """What cannot be sent is the same problem when it is only asked about."""
+    refused = {}
+    for is_dry in (False, True):
+        body = {"audience": {"kind": "everyone"}, "content": {"title": "x" * 3900}, "dry_run": is_dry}
+        refused[is_dry] = (await api.post("/v1/notifications", headers=alice.manage, json=body)).json()
+    assert refused[True]["code"] == "content_too_large"
+    assert refused[True]["detail"] == refused[False]["detail"]

@@ -81,8 +81,9 @@ def test_examples_are_read_by_the_code_itself(operation):
     if operation.body is not None:
         for media in described["requestBody"]["content"].values():
             msgspec.json.decode(msgspec.json.encode(media["example"]), type=operation.body)
-    kind = answer_type(operation)
+    others = {str(status): type(example) for status, example in operation.handler.opt.get("also", {}).items()}
     for status, response in described["responses"].items():
+        kind = others.get(status, answer_type(operation))
         if status.startswith("2") and kind is not None and "content" in response:
             msgspec.convert(response["content"]["application/json"]["example"], kind)
 

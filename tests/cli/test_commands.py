@@ -176,6 +176,20 @@ def test_a_send_with_the_same_key_happens_once(run: Run, project: dict[str, str]
     assert "make a new key" in other.err
 
 
+def test_a_dry_run_sends_nothing(run: Run, project: dict[str, str]):
+    """It tells who would get it, what they would see and who is unknown; no notification is made."""
+    told = run("send", "Back in stock", "The lamp.", "--profile", "ada", "--dry-run", "--json").json()
+    assert (told["total"], told["exactness"], told["seconds"]) == (0, "exact", None)
+    assert told["excluded"] == [{"reason": "unknown_profile", "count": 1, "samples": ["ada"]}]
+    assert told["rendered"][0]["title"] == "Back in stock"
+
+    shown = run("send", "Back in stock", "The lamp.", "--profile", "ada", "--dry-run")
+    assert shown.out.startswith("Nothing was sent. 0 subscriptions would get it.")
+    assert "unknown_profile" in shown.out
+    assert "Back in stock" not in run("status").out
+    assert run("send", "", "--everyone", "--dry-run").status == Exit.FAILED
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -201,6 +215,21 @@ def test_content_that_cannot_be_shown_is_refused(run: Run, project: dict[str, st
     assert run("send", "", "--everyone").status == Exit.FAILED
     assert run("send", "Hello", "--everyone", "--url", "not an address").status == Exit.FAILED
     assert run("send", "Hello", "--subscription", "sub_nobody").status == Exit.FAILED
+
+
+def test_why_tells_a_story(run: Run, project: dict[str, str]):
+    """Sentences with codes for a person, JSON for a script; who is meant must be said."""
+    sent = run("send", "Hello", "--everyone", "--json").json()["id"]
+    told = run("why", sent, "--profile", "ada")
+    assert told.status == Exit.OK
+    assert "It was for everyone" in told.out
+    assert "[profile_unknown]" in told.out
+    story = run("why", sent, "--subscription", "sub_x", "--json").json()
+    assert [fact["code"] for fact in story["subscriptions"][0]["story"]] == ["subscription_unknown"]
+
+    assert run("why", sent).status == Exit.USAGE
+    assert run("why", sent, "--profile", "ada", "--subscription", "sub_x").status == Exit.USAGE
+    assert run("why", "ntf_nobody", "--profile", "ada").status == Exit.FAILED
 
 
 def test_migrate_tells_what_is_to_be_done(run: Run):

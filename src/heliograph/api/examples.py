@@ -18,6 +18,7 @@ _PREFIXES = {
     "group": "grp",
     "notification": "ntf",
     "delivery": "dlv",
+    "audit": "aud",
 }
 _BY_NAME: dict[str, Any] = {
     "name": "Shop",
@@ -70,6 +71,13 @@ _BY_NAME: dict[str, Any] = {
     "count": 1,
     "next": None,
     "status": "ready",
+    "act": "key_revoked",
+    "actor_kind": "key",
+    "actor_id": f"key_{_BODY}",
+    "subject_id": f"key_{_BODY}",
+    "request_id": f"req_{_BODY}",
+    "details": {"name": "Order system"},
+    "queue": "moving",
     "audience": {"kind": "group", "group": "warehouse", "identifier": "42"},
     "content": {
         "title": "Back in stock",
@@ -80,6 +88,10 @@ _BY_NAME: dict[str, Any] = {
 }
 _BY_TYPE: dict[tuple[str, str], Any] = {
     ("DeliveryView", "state"): "clicked",
+    ("DeliveryHistoryView", "state"): "clicked",
+    ("DeliveryHistoryView", "id"): f"dlv_{'4f' * 16}",
+    ("FactView", "code"): "chosen",
+    ("FactView", "sentence"): "It was chosen because the notification was for everyone.",
     ("NotificationView", "state"): "done",
     ("KeyView", "kind"): "secret",
     ("KeyView", "name"): "Order system",
@@ -94,10 +106,11 @@ _BY_TYPE: dict[tuple[str, str], Any] = {
 }
 _UNKNOWN = object()
 _NOT_YET = {
-    "revoked_at", "replaced_by_id", "paused_until", "pause_reason", "retired_at", "next_attempt_at", "dismissed_at",
+    "revoked_at", "replaced_by_id", "paused_until", "pause_reason", "retiring_at", "retired_at",
+    "next_attempt_at", "dismissed_at",
     "reason", "state_reason", "ended_at", "image", "badge", "app_badge", "topic", "variants", "data",
 }  # fmt: skip
-_TRUE = {"is_enabled", "identified", "application_server_key_current"}
+_TRUE = {"is_enabled", "active_subscriptions_exact", "identified", "application_server_key_current"}
 
 
 def example_of(kind: Any) -> Any:

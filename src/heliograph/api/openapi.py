@@ -3,7 +3,8 @@
 import inspect
 import re
 from http import HTTPStatus
-from typing import Annotated, Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from litestar import Litestar, Response
@@ -58,6 +59,7 @@ _TAGS = {
     "Providers": "Ways of sending.",
     "Glue": "Settings of the interface that speaks Spryker's language.",
     "Public": "For pages and service workers: publishable key and allowed origin.",
+    "Audit": "Who changed what.",
     "Health": "For load balancers.",
 }
 _SECURITY = {
@@ -127,7 +129,13 @@ class _Kinds:
 def _types(table: list[Operation]) -> list[Any]:
     found: dict[str, Any] = {}
     for operation in table:
-        kinds = [operation.body, answer_type(operation), *(_parameter_type(item) for item in operation.parameters)]
+        others = [type(example) for example in operation.handler.opt.get("also", {}).values()]
+        kinds = [
+            operation.body,
+            answer_type(operation),
+            *others,
+            *(_parameter_type(item) for item in operation.parameters),
+        ]
         found |= {str(kind): kind for kind in kinds if kind is not None}
     return list(found.values())
 
@@ -135,6 +143,9 @@ def _types(table: list[Operation]) -> list[Any]:
 def answer_type(operation: Operation) -> Any | None:
     """Return the type of the answer's body, or None for an answer without one."""
     kind = operation.handler.parsed_return_field.annotation
+    if get_origin(kind) in (Union, UnionType):
+        # The others are told by `also`.
+        kind = get_args(kind)[0]
     if get_origin(kind) is Response:
         kind = get_args(kind)[0]
     return None if kind in (None, type(None), Response) else kind
@@ -252,6 +263,12 @@ def _responses(operation: Operation, kinds: _Kinds) -> dict[str, Any]:
             given = operation.handler.opt.get("answer")
             example = msgspec.to_builtins(given) if given is not None else example_of(kind)
             responses[str(status)]["content"] = {"application/json": {"schema": kinds.schema(kind), "example": example}}
+    for status, other in operation.handler.opt.get("also", {}).items():
+        content = {"schema": kinds.schema(type(other)), "example": msgspec.to_builtins(other)}
+        responses[str(status)] = {
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/json": content},
+        }
     for status, problems in sorted(_problems(operation).items()):
         responses[str(status)] = {
             "description": "; ".join(f"`{problem.code}`: {problem.title}" for problem in problems),

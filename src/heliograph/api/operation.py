@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from heliograph.errors import Problem
 from heliograph.names import Scope
 
@@ -14,12 +16,14 @@ def operation(
     answer: Any = None,
     problems: tuple[type[Problem], ...] = (),
     content_types: tuple[str, ...] | None = None,
+    also: dict[int, msgspec.Struct] | None = None,
 ) -> dict[str, Any]:
     """Return the `opt` of a Litestar handler.
 
     `scope` is what the caller's key needs; `example` a body as a caller would write it (plain JSON values); `answer` an
     answer (a struct of the handler's return type, or plain JSON values); `problems` what can go wrong beyond what can
-    go wrong everywhere; `content_types` what a body may be declared as.
+    go wrong everywhere; `content_types` what a body may be declared as; `also` examples of answers
+    of other types that go well, by status.
     """
     opt: dict[str, Any] = {
         "is_installation_only": installation_only,
@@ -27,6 +31,8 @@ def operation(
         "answer": answer,
         "problems": problems,
     }
+    if also is not None:
+        opt["also"] = also
     if scope is not None:
         opt["scope"] = scope
     if content_types is not None:

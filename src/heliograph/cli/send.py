@@ -12,7 +12,7 @@ from heliograph.actions import notifications
 from heliograph.actions.idempotency import MAX_KEY, Answer, Call, fingerprint, is_key, once
 from heliograph.actions.notifications import Draft, Tally
 from heliograph.bootstrap import Heliograph
-from heliograph.cli import opening, screen
+from heliograph.cli import dry_runs, opening, screen
 from heliograph.cli.choosing import JsonOption, ProjectOption, chosen_project
 from heliograph.cli.exits import CommandError, Exit
 from heliograph.domain.delivery import DeliveryState
@@ -52,6 +52,9 @@ def send(
         str | None,
         typer.Option(help="A word of your own; the same send with it again, within 24 hours, sends nothing more."),
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Send nothing; tell who would get what, why others would not, how long.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until everything is sent, and show how it goes.")] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
@@ -73,6 +76,9 @@ def send(
     )
     if idempotency_key is not None and not is_key(idempotency_key):
         raise CommandError(f"--idempotency-key is 1 to {MAX_KEY} printable ASCII characters.", Exit.USAGE)
+    if dry_run:
+        dry_runs.show(opening.run(dry_runs.work(draft, project)), as_json=as_json)
+        return
     tally = opening.run(_send(draft, project, idempotency_key, wait=wait, quiet=as_json))
     if as_json:
         screen.write_json(_as_json(tally))

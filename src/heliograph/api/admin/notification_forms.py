@@ -151,6 +151,10 @@ class NewNotification(Form, frozen=True, kw_only=True):
         Annotated[Moment, msgspec.Meta(description="Not after this instant; `send_at` and the TTL unless told.")] | None
     ) = None
 
+    dry_run: Annotated[
+        bool, msgspec.Meta(description="Send nothing and store nothing; tell who would get what, with status 200.")
+    ] = False
+
     def draft(self) -> Draft:
         """Return what the verb takes."""
         return Draft(

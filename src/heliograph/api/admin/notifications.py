@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from litestar import get
+from litestar import Response, get
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from heliograph.actions import notifications
+from heliograph.actions import dry_run, notifications
+from heliograph.api.admin.dry_run_views import DRY_RUN, DryRunView, dry_run_view
 from heliograph.api.admin.notification_forms import NewNotification, NotificationView, notification_view
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Limit, PageView
@@ -37,14 +38,24 @@ _EXAMPLE: dict[str, Any] = {
     "/notifications",
     summary="Send a notification",
     tags=_TAGS,
-    opt=operation(scope=Scope.SEND, example=_EXAMPLE, problems=(NotFound, ContentRefused, ContentTooLarge)),
+    opt=operation(
+        scope=Scope.SEND, example=_EXAMPLE, problems=(NotFound, ContentRefused, ContentTooLarge), also={200: DRY_RUN}
+    ),
 )
-async def create_notification(data: JSONBody[NewNotification], caller: By, heliograph: Wired) -> NotificationView:
+async def create_notification(
+    data: JSONBody[NewNotification], caller: By, heliograph: Wired
+) -> NotificationView | Response[DryRunView]:
     """Send to everyone, a group, profiles or subscriptions, at once or at `send_at`.
 
     The answer comes as soon as the notification is stored; ask for it again to see its counts grow.
+    With `dry_run` nothing is stored or sent: the answer, 200, tells who would get it, why others would not, what is
+    shown in each language, how large that is and how long it would take. What would be refused is refused all the same.
     """
     ctx = heliograph.context()
+    if data.dry_run:
+        async with heliograph.store.read() as tx:
+            run = await dry_run.dry_run(tx, ctx, project_id=caller.project(), draft=data.draft())
+        return Response(dry_run_view(run), status_code=200)
     async with heliograph.store.begin() as tx:
         made = await notifications.create(tx, ctx, heliograph.queue, project_id=caller.project(), draft=data.draft())
         return notification_view(await notifications.get(tx, project_id=made.project_id, notification_id=made.id))

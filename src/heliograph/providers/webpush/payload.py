@@ -5,6 +5,7 @@ so everything is built from typed values here and nothing is copied from the sen
 """
 
 import unicodedata
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -208,3 +209,45 @@ def check_fits(kind: NotificationKind, content: Content, *, budget: int, site_ur
                 f"{fact.size - fact.budget} too many. {advice}."
             ) from None
     return largest
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What readers of one language see; `language` is None for what all others see.
+
+    Attributes:
+        sizes: bytes of plaintext by push service.
+        is_shortened: whether the body was cut, for at least one push service.
+    """
+
+    language: str | None
+    title: str | None
+    body: str | None
+    url: str | None
+    sizes: dict[PushService, int]
+    is_shortened: bool
+
+
+def preview(
+    kind: NotificationKind, content: Content, *, budget: int, site_url: str | None = None
+) -> tuple[Preview, ...]:
+    """Return what is shown, for each language; what `check_fits` lets pass fits here too."""
+    writer = PayloadWriter(kind, _SAMPLE_ID, content, budget=budget, site_url=site_url)
+    languages = (None, *content.variants) if kind is NotificationKind.NOTIFICATION else (None,)
+    return tuple(_previewed(writer, content, language) for language in languages)
+
+
+def _previewed(writer: PayloadWriter, content: Content, language: str | None) -> Preview:
+    payloads = {service: writer.write(_SAMPLE_TOKEN, language, service) for service in PushService}
+    shown = {service: msgspec.json.decode(payload).get("notification", {}) for service, payload in payloads.items()}
+    plain = shown[PushService.OTHER]
+    variant = chosen_variant(content, language)[1] or Variant()
+    body = content.body if variant.body is None else variant.body
+    return Preview(
+        language=language,
+        title=plain.get("title"),
+        body=plain.get("body"),
+        url=plain.get("navigate"),
+        sizes={service: len(payload) for service, payload in payloads.items()},
+        is_shortened=bool(plain) and any(members.get("body") != body for members in shown.values()),
+    )
