@@ -59,3 +59,27 @@ async def test_a_pause_ends_within_reason(api, alice, until):
     answer = await api.post(path, headers=alice.manage, json={"until": until})
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["pointer"] == "/until"
+
+
+async def test_keys_are_retired_when_nobody_uses_them(api, alice, bob):
+    """The active key never is, a retiring one once nobody uses it, another project's key is not there at all."""
+    first = alice.made.vapid_key.id
+    active = await api.post(f"{_PATH}/{first}/retire?force=true", headers=alice.manage)
+    assert (active.status_code, active.json()["code"]) == (409, "conflict")
+    await api.post(_PATH, headers=alice.manage, json={})
+    waiting = (await _keys(api, alice))[first]
+    assert (waiting["active_subscriptions"], waiting["active_subscriptions_exact"]) == (0, True)
+    assert waiting["retiring_at"] is not None
+    assert (await api.post(f"{_PATH}/{first}/retire", headers=bob.manage)).status_code == 404
+    retired = (await api.post(f"{_PATH}/{first}/retire", headers=alice.manage)).json()
+    assert (retired["state"], retired["retired_at"]) == ("retired", waiting["retiring_at"])
+    assert (await api.post(f"{_PATH}/{first}/retire", headers=alice.manage)).json() == retired
+
+
+async def test_a_retired_key_does_not_come_back(api, alice):
+    """A private key that was retired, perhaps because it leaked, is not taken over again."""
+    given = base64url.encode(vapid.private_bytes(vapid.generate_private_key()))
+    made = (await api.post(_PATH, headers=alice.manage, json={"private_key": given})).json()
+    await api.post(_PATH, headers=alice.manage, json={})
+    await api.post(f"{_PATH}/{made['id']}/retire", headers=alice.manage)
+    assert (await api.post(_PATH, headers=alice.manage, json={"private_key": given})).status_code == 409

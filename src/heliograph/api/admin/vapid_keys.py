@@ -1,19 +1,23 @@
 """Application server keys over HTTP: `/v1/vapid-keys`. Private halves go in and never come out."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
-from litestar import get, post
-from litestar.params import FromPath, JSONBody
+from litestar import get
+from litestar.params import FromPath, JSONBody, QueryParameter
 
-from heliograph.actions import vapid_keys
+from heliograph.actions import key_rotation, vapid_keys
+from heliograph.actions.key_rotation import UsedKey
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, PageView, View
+from heliograph.api.idempotency import post
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
-from heliograph.errors import Conflict, NotFound
+from heliograph.errors import Conflict, NotFound, VapidKeyInUse
 from heliograph.names import Scope
 from heliograph.protocols import base64url
+from heliograph.storage.store import Tx
 from heliograph.storage.vapid_keys import VapidKey, VapidKeyState
 
 _TAGS = ["VAPID keys"]
@@ -47,10 +51,25 @@ class VapidKeyView(View, frozen=True, kw_only=True):
     paused_until: Moment | None
     pause_reason: str | None
     created_at: Moment
+    retiring_at: Annotated[Moment, msgspec.Meta(description="Since when pages are given another key.")] | None
     retired_at: Moment | None
+    active_subscriptions: Annotated[int, msgspec.Meta(description="How many still use it.")]
+    active_subscriptions_exact: Annotated[
+        bool, msgspec.Meta(description="False: there are more; they were not counted any further.")
+    ]
 
 
-def _view(key: VapidKey) -> VapidKeyView:
+async def _view(tx: Tx, key: VapidKey) -> VapidKeyView:
+    (view,) = await _views(tx, [key])
+    return view
+
+
+async def _views(tx: Tx, keys: Sequence[VapidKey]) -> list[VapidKeyView]:
+    return [_shown(used) for used in await key_rotation.with_uses(tx, keys)]
+
+
+def _shown(used: UsedKey) -> VapidKeyView:
+    key = used.key
     return VapidKeyView(
         id=key.id,
         public_key=base64url.encode(key.public_key),
@@ -59,7 +78,10 @@ def _view(key: VapidKey) -> VapidKeyView:
         paused_until=key.paused_until,
         pause_reason=key.pause_reason,
         created_at=key.created_at,
+        retiring_at=key.retiring_at,
         retired_at=key.retired_at,
+        active_subscriptions=used.active_subscriptions,
+        active_subscriptions_exact=used.is_exact,
     )
 
 
@@ -78,17 +100,20 @@ async def create_vapid_key(data: JSONBody[NewVapidKey], caller: By, heliograph: 
         key = await vapid_keys.create(
             tx, heliograph.context(), project_id=caller.project(), private_key=data.private_key
         )
-    return _view(key)
+        return await _view(tx, key)
 
 
 @get("/vapid-keys", summary="List VAPID keys", tags=_TAGS, opt=operation(scope=Scope.READ))
 async def list_vapid_keys(
     caller: By, heliograph: Wired, limit: Limit = PAGE, cursor: Cursor = None
 ) -> PageView[VapidKeyView]:
-    """Return the project's keys, oldest first."""
+    """Return the project's keys, oldest first, with how many active subscriptions still use each.
+
+    They are counted up to 100,000 for a key.
+    """
     async with heliograph.store.read() as tx:
         page = await vapid_keys.listing(tx, project_id=caller.project(), cursor=cursor, limit=limit)
-    return PageView(items=[_view(key) for key in page.items], next=page.next)
+        return PageView(items=await _views(tx, page.items), next=page.next)
 
 
 @get(
@@ -100,7 +125,7 @@ async def list_vapid_keys(
 async def get_vapid_key(key_id: FromPath[str], caller: By, heliograph: Wired) -> VapidKeyView:
     """Return one key."""
     async with heliograph.store.read() as tx:
-        return _view(await vapid_keys.get(tx, project_id=caller.project(), key_id=key_id))
+        return await _view(tx, await vapid_keys.get(tx, project_id=caller.project(), key_id=key_id))
 
 
 @post(
@@ -120,7 +145,7 @@ async def pause_vapid_key(key_id: FromPath[str], data: JSONBody[Pause], caller: 
         key = await vapid_keys.pause(
             tx, heliograph.context(), project_id=caller.project(), key_id=key_id, until=data.until, reason=data.reason
         )
-    return _view(key)
+        return await _view(tx, key)
 
 
 @post(
@@ -133,7 +158,39 @@ async def pause_vapid_key(key_id: FromPath[str], data: JSONBody[Pause], caller: 
 async def resume_vapid_key(key_id: FromPath[str], caller: By, heliograph: Wired) -> VapidKeyView:
     """Send with a key again, whether a person paused it or a push service's refusals did."""
     async with heliograph.store.begin() as tx:
-        return _view(await vapid_keys.resume(tx, project_id=caller.project(), key_id=key_id))
+        return await _view(tx, await vapid_keys.resume(tx, heliograph.context(), project_id=caller.project(), key_id=key_id))
 
 
-ROUTES = (create_vapid_key, list_vapid_keys, get_vapid_key, pause_vapid_key, resume_vapid_key)
+@post(
+    "/vapid-keys/{key_id:str}/retire",
+    summary="Retire a VAPID key",
+    tags=_TAGS,
+    status_code=200,
+    opt=operation(scope=Scope.MANAGE, problems=(NotFound, Conflict, VapidKeyInUse)),
+)
+async def retire_vapid_key(
+    key_id: FromPath[str],
+    caller: By,
+    heliograph: Wired,
+    force: Annotated[
+        bool, QueryParameter(description="End the subscriptions that still use it, for the reason `key_retired`.")
+    ] = False,
+) -> VapidKeyView:
+    """Retire a key for ever and destroy its private half. It is refused while active subscriptions use the key.
+
+    A key that nobody uses retires by itself after a day. Forced, subscriptions end in portions after the answer;
+    browsers that come by are subscribed again with the active key, under the same id and in the same groups.
+    """
+    async with heliograph.store.begin() as tx:
+        key = await key_rotation.retire(
+            tx,
+            heliograph.context(),
+            heliograph.queue,
+            project_id=caller.project(),
+            key_id=key_id,
+            force=force,
+        )
+        return await _view(tx, key)
+
+
+ROUTES = (create_vapid_key, list_vapid_keys, get_vapid_key, pause_vapid_key, resume_vapid_key, retire_vapid_key)
