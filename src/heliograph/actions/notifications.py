@@ -24,6 +24,7 @@ from heliograph.providers.webpush.payload import check_fits
 from heliograph.queue.base import NORMAL, URGENT, NewJob, Queue
 from heliograph.storage import delivery_reads, notifications, projects
 from heliograph.storage.notifications import NotificationRow
+from heliograph.storage.projects import Project
 from heliograph.storage.store import Tx
 
 FARTHEST = timedelta(days=366)
@@ -65,16 +66,7 @@ async def create(tx: Tx, ctx: Context, queue: Queue, *, project_id: str, draft: 
         ContentTooLarge: content that does not fit into a push message.
         NotFound: none of the named subscriptions is the project's.
     """
-    project = await projects.get(tx, project_id)
-    if project is None:
-        raise NotFound("There is no such project.")
-    notification = _notification(ctx, project_id, draft)
-    errors = content_errors(draft.content, draft.kind)
-    if errors:
-        raise ContentRefused(errors[0].detail, errors)
-    site_url = project.origins[0] if project.origins else None
-    check_fits(draft.kind, draft.content, budget=project.plaintext_budget, site_url=site_url)
-    await _check_audience(tx, project_id, draft.audience)
+    _, notification = await checked(tx, ctx, project_id=project_id, draft=draft)
     await notifications.add(tx, notification)
     job = NewJob(
         JobName.PLAN,
@@ -85,6 +77,25 @@ async def create(tx: Tx, ctx: Context, queue: Queue, *, project_id: str, draft: 
     )
     await queue.add(tx, [job], now=ctx.now)
     return notification
+
+
+async def checked(tx: Tx, ctx: Context, *, project_id: str, draft: Draft) -> tuple[Project, Notification]:
+    """Return the notification that a draft leads to, or raise what `create` raises. Nothing is stored."""
+    project = await projects.get(tx, project_id)
+    if project is None:
+        raise NotFound("There is no such project.")
+    notification = _notification(ctx, project_id, draft)
+    errors = content_errors(draft.content, draft.kind)
+    if errors:
+        raise ContentRefused(errors[0].detail, errors)
+    check_fits(draft.kind, draft.content, budget=project.plaintext_budget, site_url=site_url(project))
+    await _check_audience(tx, project_id, draft.audience)
+    return project, notification
+
+
+def site_url(project: Project) -> str | None:
+    """Return where relative addresses of a notification point."""
+    return project.origins[0] if project.origins else None
 
 
 def _notification(ctx: Context, project_id: str, draft: Draft) -> Notification:
