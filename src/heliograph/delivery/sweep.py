@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from heliograph.delivery.machine import Machine
+from heliograph.delivery.retire_keys import retire_unused
 from heliograph.queue.base import Job
-from heliograph.storage import deliveries, pruning
+from heliograph.storage import deliveries, idempotency_keys, pruning
 
 TOMBSTONES_KEPT = timedelta(days=30)
 """A subscription that comes back within that time is the same one again."""
@@ -24,4 +25,6 @@ async def sweep(machine: Machine, job: Job) -> None:
         await pruning.sweep_tombstones(tx, before=now - TOMBSTONES_KEPT, limit=PORTION)
         await pruning.sweep_receipts(tx, before=now - RECEIPTS_KEPT, limit=PORTION)
         await pruning.sweep_ranges(tx, before=now - RANGES_KEPT, limit=PORTION)
+        await retire_unused(tx, now=now)
+        await idempotency_keys.sweep(tx, now=now, limit=PORTION)
         await machine.complete(tx, job)
