@@ -3,7 +3,8 @@
 from heliograph.domain.delivery import DeliveryState
 from heliograph.errors import NotFound
 from heliograph.kit.paging import Page, read_page
-from heliograph.storage import delivery_reads, notifications
+from heliograph.storage import attempts, delivery_reads, notifications
+from heliograph.storage.attempts import AttemptRow
 from heliograph.storage.delivery_reads import Delivery
 from heliograph.storage.store import Tx
 
@@ -14,6 +15,11 @@ async def get(tx: Tx, *, project_id: str, delivery_id: str) -> Delivery:
     if delivery is None:
         raise NotFound("There is no such delivery in this project.")
     return delivery
+
+
+async def attempts_of(tx: Tx, delivery_id: str) -> list[AttemptRow]:
+    """Return each try to send a delivery, in their order."""
+    return (await attempts.of_deliveries(tx, [delivery_id])).get(delivery_id, [])
 
 
 async def of_notification(

@@ -39,7 +39,8 @@ class Delivery:
 _COLUMNS = [deliveries.c[name] for name in Delivery.__dataclass_fields__]
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def read(row: Row[Any]) -> Delivery:
+    """Make a delivery of a row that has its columns."""
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
     return Delivery(**{**values, "state": DeliveryState(values["state"])})
 
@@ -48,7 +49,13 @@ async def get(tx: Tx, project_id: str, delivery_id: str) -> Delivery | None:
     """Return one delivery of a project."""
     query = select(*_COLUMNS).where(deliveries.c.id == delivery_id, deliveries.c.project_id == project_id)
     row = (await tx.execute(query)).first()
-    return None if row is None else _delivery(row)
+    return None if row is None else read(row)
+
+
+async def by_ids(tx: Tx, project_id: str, delivery_ids: Sequence[str]) -> dict[str, Delivery]:
+    """Return deliveries of a project by identifier; those that are not there are missing."""
+    query = select(*_COLUMNS).where(deliveries.c.id.in_(delivery_ids), deliveries.c.project_id == project_id)
+    return {row.id: read(row) for row in await tx.execute(query)}
 
 
 async def of_notification(
@@ -74,7 +81,7 @@ async def of_subscription(
 async def _page(tx: Tx, query: Select[Any], *, after: str | None, limit: int) -> list[Delivery]:
     if after is not None:
         query = query.where(deliveries.c.id > after)
-    return [_delivery(row) for row in await tx.execute(query.order_by(deliveries.c.id).limit(limit))]
+    return [read(row) for row in await tx.execute(query.order_by(deliveries.c.id).limit(limit))]
 
 
 async def counts(tx: Tx, notification_ids: Sequence[str]) -> dict[str, dict[tuple[str, str], int]]:

@@ -1,6 +1,7 @@
 """Deliveries over HTTP: one notification for one subscription, and what came of it."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from litestar import get
 from litestar.params import FromPath, QueryParameter
@@ -11,8 +12,10 @@ from heliograph.api.forms import PAGE, Cursor, Limit, Moment, PageView, View
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
 from heliograph.domain.delivery import DeliveryState
+from heliograph.domain.outcome import OutcomeKind
 from heliograph.errors import NotFound
 from heliograph.names import Scope
+from heliograph.storage.attempts import AttemptRow
 from heliograph.storage.delivery_reads import Delivery
 
 _TAGS = ["Deliveries"]
@@ -39,8 +42,36 @@ class DeliveryView(View, frozen=True, kw_only=True):
     updated_at: Moment
 
 
-def _view(delivery: Delivery) -> DeliveryView:
-    return DeliveryView(**{name: getattr(delivery, name) for name in DeliveryView.__struct_fields__})
+class AttemptView(View, frozen=True, kw_only=True):
+    """One try to send. `status_code` and `duration_ms` are of the push service's answer, null if there was none."""
+
+    number: int
+    at: Moment
+    outcome: OutcomeKind
+    reason: str | None
+    status_code: int | None
+    duration_ms: int | None
+
+
+class DeliveryHistoryView(DeliveryView, frozen=True, kw_only=True):
+    """One delivery with everything that was tried, in its order."""
+
+    history: list[AttemptView]
+
+
+def delivery_view(delivery: Delivery) -> DeliveryView:
+    """Return what callers see of a delivery."""
+    return DeliveryView(**_members(delivery))
+
+
+def history_view(delivery: Delivery, attempts: Sequence[AttemptRow]) -> DeliveryHistoryView:
+    """Return what callers see of a delivery and its attempts."""
+    history = [AttemptView(**{name: getattr(one, name) for name in AttemptView.__struct_fields__}) for one in attempts]
+    return DeliveryHistoryView(**_members(delivery), history=history)
+
+
+def _members(delivery: Delivery) -> dict[str, Any]:
+    return {name: getattr(delivery, name) for name in DeliveryView.__struct_fields__}
 
 
 @get(
@@ -70,7 +101,7 @@ async def list_notification_deliveries(
             cursor=cursor,
             limit=limit,
         )
-    return PageView(items=[_view(delivery) for delivery in page.items], next=page.next)
+    return PageView(items=[delivery_view(delivery) for delivery in page.items], next=page.next)
 
 
 @get("/deliveries", summary="List a subscription's deliveries", tags=_TAGS, opt=operation(scope=Scope.READ))
@@ -86,7 +117,7 @@ async def list_subscription_deliveries(
         page = await deliveries.of_subscription(
             tx, project_id=caller.project(), subscription_id=subscription_id, cursor=cursor, limit=limit
         )
-    return PageView(items=[_view(delivery) for delivery in page.items], next=page.next)
+    return PageView(items=[delivery_view(delivery) for delivery in page.items], next=page.next)
 
 
 @get(
@@ -95,10 +126,11 @@ async def list_subscription_deliveries(
     tags=_TAGS,
     opt=operation(scope=Scope.READ, problems=(NotFound,)),
 )
-async def get_delivery(delivery_id: FromPath[str], caller: By, heliograph: Wired) -> DeliveryView:
-    """Return one delivery."""
+async def get_delivery(delivery_id: FromPath[str], caller: By, heliograph: Wired) -> DeliveryHistoryView:
+    """Return one delivery with each attempt to send it and what the push service answered."""
     async with heliograph.store.read() as tx:
-        return _view(await deliveries.get(tx, project_id=caller.project(), delivery_id=delivery_id))
+        delivery = await deliveries.get(tx, project_id=caller.project(), delivery_id=delivery_id)
+        return history_view(delivery, await deliveries.attempts_of(tx, delivery_id))
 
 
 ROUTES = (list_notification_deliveries, list_subscription_deliveries, get_delivery)
