@@ -15,10 +15,36 @@ class JobName(StrEnum):
     FINISH = "delivery.finish"
     SWEEP = "maintenance.sweep"
     END_SUBSCRIPTIONS = "maintenance.end_subscriptions"
+    RETAIN = "maintenance.retain"
 
 
 CLOCK_LEASE = "clock"
 """The lease of the one worker that keeps the clock; it runs on as long as any worker lives."""
+
+
+class Act(StrEnum):
+    """What the log of administrative acts tells apart."""
+
+    PROJECT_MADE = "project_made"
+    PROJECT_CHANGED = "project_changed"
+    PROJECT_REMOVED = "project_removed"
+    IDENTITY_SECRET_RENEWED = "identity_secret_renewed"  # noqa: S105 - no secret
+    KEY_MADE = "key_made"
+    KEY_ROTATED = "key_rotated"
+    KEY_REVOKED = "key_revoked"
+    VAPID_KEY_MADE = "vapid_key_made"
+    VAPID_KEY_PAUSED = "vapid_key_paused"
+    VAPID_KEY_RESUMED = "vapid_key_resumed"
+    VAPID_KEY_RETIRED = "vapid_key_retired"
+    PROVIDER_MADE = "provider_made"
+    PROVIDER_CHANGED = "provider_changed"
+    PROVIDER_REMOVED = "provider_removed"
+    GROUP_REMOVED = "group_removed"
+    SUBSCRIPTION_ENDED = "subscription_ended"
+    NOTIFICATION_CANCELLED = "notification_cancelled"
+    PROFILE_EXPORTED = "profile_exported"
+    PROFILE_REMOVED = "profile_removed"
+    PROFILE_ERASED = "profile_erased"
 
 
 class Scope(StrEnum):

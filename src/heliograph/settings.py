@@ -6,7 +6,6 @@
 
 import dataclasses
 import difflib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,14 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from heliograph.kit import forms
 from heliograph.kit.sealing import MASTER_KEY_BYTES
 from heliograph.protocols import base64url
 
 _PREFIX = "HELIOGRAPH_"
 _FILE = "_FILE"
 _T = TypeVar("_T")
-_HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
-_LAST_PORT = 65_535
 
 
 class SettingsError(Exception):
@@ -83,56 +81,11 @@ def _setting(
     return made
 
 
-def _path(text: str) -> Path:
-    return Path(text).expanduser()
-
-
-def _optional_path(text: str) -> Path | None:
-    return _path(text)
-
-
-def _integer(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
-            raise ValueError(f"must be a whole number from {least} to {most}.")
-        return int(text)
-
-    return parse
-
-
-_port = _integer(1, _LAST_PORT)
-
-
-def _optional_port(text: str) -> int | None:
-    return _port(text)
-
-
-def _one_of(kinds: type[StrEnum]) -> Callable[[str], Any]:
-    def parse(text: str) -> StrEnum:
-        try:
-            return kinds(text.lower())
-        except ValueError:
-            raise ValueError(f"must be one of {', '.join(kinds)}.") from None
-
-    return parse
-
-
 def _database_url(text: str) -> str | None:
     scheme = urlsplit(text).scheme
     if scheme not in {"sqlite", "postgresql", "postgres"}:
         raise ValueError("must begin with postgresql:// or sqlite:///.")
     return text
-
-
-def _http_origin(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
-        raise ValueError("must be an address without a path, such as https://push.example.com.")
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _optional_http_origin(text: str) -> str | None:
-    return _http_origin(text)
 
 
 def _master_key(text: str) -> bytes | None:
@@ -145,30 +98,6 @@ def _master_key(text: str) -> bytes | None:
     return key
 
 
-def _host_names(text: str) -> frozenset[str]:
-    names = [name.strip().lower() for name in text.split(",") if name.strip()]
-    for name in names:
-        if not _HOST_NAME.fullmatch(name):
-            raise ValueError(f"must be plain host names separated by commas, and {name!r} is none.")
-    return frozenset(names)
-
-
-def _text(text: str) -> str:
-    return text
-
-
-def _optional_text(text: str) -> str | None:
-    return text
-
-
-def _optional_place(text: str) -> tuple[str, int] | None:
-    host, _, port = text.rpartition(":")
-    try:
-        return host.strip("[]") or "127.0.0.1", _port(port)
-    except ValueError:
-        raise ValueError("must be an address and a port, such as 127.0.0.1:9464.") from None
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Values of all settings. Field names are the variables' names without the prefix, in lower case."""
@@ -177,7 +106,7 @@ class Settings:
         "DATA_DIR",
         Path("var/heliograph"),
         "path",
-        _path,
+        forms.path,
         "Where an embedded installation keeps its database and its master key. Back up the whole directory.",
     )
     database_url: str | None = _setting(
@@ -201,33 +130,37 @@ class Settings:
         "PUBLIC_URL",
         None,
         "https://push.example.com",
-        _optional_http_origin,
+        forms.optional_http_origin,
         "The address under which browsers reach this installation. Without it, http://localhost and the port.",
     )
-    host: str = _setting("HOST", "127.0.0.1", "address", _text, "The address to listen on; 0.0.0.0 for all.")
-    port: int = _setting("PORT", 8970, "port", _port, "The port to listen on.")
+    host: str = _setting("HOST", "127.0.0.1", "address", forms.text, "The address to listen on; 0.0.0.0 for all.")
+    port: int = _setting("PORT", 8970, "port", forms.port, "The port to listen on.")
     trusted_proxies: str = _setting(
         "TRUSTED_PROXIES",
         "127.0.0.1",
         "addresses separated by commas",
-        _text,
+        forms.text,
         "Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
     )
     log_level: LogLevel = _setting(
-        "LOG_LEVEL", LogLevel.INFO, "debug, info, warning or error", _one_of(LogLevel), "From which severity on to log."
+        "LOG_LEVEL",
+        LogLevel.INFO,
+        "debug, info, warning or error",
+        forms.one_of(LogLevel),
+        "From which severity on to log.",
     )
     log_format: LogFormat = _setting(
         "LOG_FORMAT",
         LogFormat.TEXT,
         "text or json",
-        _one_of(LogFormat),
+        forms.one_of(LogFormat),
         "How log lines look; json for a log collector.",
     )
     push_hosts: frozenset[str] = _setting(
         "PUSH_HOSTS",
         frozenset(),
         "host names separated by commas",
-        _host_names,
+        forms.host_names,
         "Further push services that subscriptions may use, such as a UnifiedPush server, beside those of Mozilla, "
         "Google, Apple and Microsoft.",
     )
@@ -235,30 +168,30 @@ class Settings:
         "SEND_TIMEOUT_SECONDS",
         10,
         "seconds",
-        _integer(1, 120),
+        forms.integer(1, 120),
         "How long one request to a push service may take in all.",
     )
     shutdown_seconds: int = _setting(
         "SHUTDOWN_SECONDS",
         30,
         "seconds",
-        _integer(1, 600),
+        forms.integer(1, 600),
         "How long a stop waits for what is in the air; what it gives up is sent after the next start.",
     )
     metrics_token: str | None = _setting(
         "METRICS_TOKEN",
         None,
         "text",
-        _optional_text,
-        "With it, /metrics answers on the API's port to those who show it: Authorization: Bearer …. Without it, there is "
-        "nothing at /metrics.",
+        forms.optional_text,
+        "With it, /metrics answers on the API's port to those who show it: Authorization: Bearer …. Without it, there "
+        "is nothing at /metrics.",
         secret=True,
     )
     metrics_bind: tuple[str, int] | None = _setting(
         "METRICS_BIND",
         None,
         "address:port",
-        _optional_place,
+        forms.optional_place,
         "Where this process (serve, worker or up) answers /metrics on a port of its own, without a token, such as "
         "127.0.0.1:9464. Keep it away from the internet.",
     )
@@ -266,7 +199,7 @@ class Settings:
         "RATE_LIMIT_ADDRESS",
         1200,
         "requests a minute; 0 for no limit",
-        _integer(0, 100_000_000),
+        forms.integer(0, 100_000_000),
         "How fast one client address (of IPv6, one /64) may call the public API of one process, and how many requests "
         "it may save up. Callers on this machine are not limited.",
     )
@@ -274,49 +207,49 @@ class Settings:
         "RATE_LIMIT_KEY",
         60_000,
         "requests a minute; 0 for no limit",
-        _integer(0, 100_000_000),
+        forms.integer(0, 100_000_000),
         "How fast the public API of one process may be called with one publishable key, all visitors together.",
     )
     keep_deliveries_days: int = _setting(
         "KEEP_DELIVERIES_DAYS",
         90,
         "days; 0 for ever",
-        _integer(0, 36_500),
+        forms.integer(0, 36_500),
         "How long after a notification was finished its single deliveries are kept. Its counts stay.",
     )
     keep_notifications_days: int = _setting(
         "KEEP_NOTIFICATIONS_DAYS",
         730,
         "days; 0 for ever",
-        _integer(0, 36_500),
+        forms.integer(0, 36_500),
         "How long finished notifications are kept with their counts, if their deliveries are gone.",
     )
     keep_audit_days: int = _setting(
         "KEEP_AUDIT_DAYS",
         730,
         "days; 0 for ever",
-        _integer(0, 36_500),
+        forms.integer(0, 36_500),
         "How long the log of administrative acts is kept.",
     )
     devpush_url: str | None = _setting(
         "DEVPUSH_URL",
         None,
         "http://127.0.0.1:8972",
-        _optional_http_origin,
+        forms.optional_http_origin,
         "Development only: the plain address of the bundled push service, allowed as an endpoint.",
     )
     devpush_tls_port: int | None = _setting(
         "DEVPUSH_TLS_PORT",
         None,
         "port",
-        _optional_port,
+        forms.optional_port,
         "Development only: where the bundled push service stands in for the vendors' hosts.",
     )
     devpush_ca_file: Path | None = _setting(
         "DEVPUSH_CA_FILE",
         None,
         "path",
-        _optional_path,
+        forms.optional_path,
         "Development only: the bundled push service's own certificate authority.",
     )
 
@@ -414,7 +347,7 @@ def _find(setting: Setting, environ: Mapping[str, str]) -> tuple[str | None, str
     if not file:
         return None, "default"
     try:
-        return _path(file).read_text(encoding="utf-8").strip(), f"file {file}"
+        return forms.path(file).read_text(encoding="utf-8").strip(), f"file {file}"
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ValueError(f"cannot be read from {file}: {reason}.") from None

@@ -12,11 +12,13 @@ from sqlalchemy.exc import OperationalError
 from tests.support.api import bearer, make_tenant
 
 from heliograph.api.app import create_app
+from heliograph.api.application import Application
 from heliograph.api.problems import HANDLERS
 from heliograph.api.reading import StrictRequest
 from heliograph.bootstrap import Heliograph
 from heliograph.errors import Unavailable
-from heliograph.names import Scope
+from heliograph.kit.metrics import Meters
+from heliograph.names import METRICS, Scope
 
 _SECRET = "hsk_this-must-not-be-told"
 
@@ -97,9 +99,9 @@ async def test_a_recursion_in_our_own_code_is_a_fault_and_no_bad_request():
 
         down(0)
 
-    app = Litestar([deep], exception_handlers=HANDLERS, request_class=StrictRequest, openapi_config=None)
+    app = Application([deep], exception_handlers=HANDLERS, request_class=StrictRequest, openapi_config=None)
     app.state["heliograph"] = type(
-        "Bare", (), {"ids": type("Ids", (), {"new": staticmethod(lambda kind: f"{kind}_1")})}
+        "Bare", (), {"ids": type("Ids", (), {"new": staticmethod(lambda kind: f"{kind}_1")}), "meters": Meters(METRICS)}
     )
     async with _client(app) as client:
         assert (await client.get("/deep")).status_code == 500
@@ -108,7 +110,7 @@ async def test_a_recursion_in_our_own_code_is_a_fault_and_no_bad_request():
 async def test_health(api):
     """Both answers of a process that is well."""
     assert (await api.get("/health/live")).json() == {"status": "alive"}
-    assert (await api.get("/health/ready")).json() == {"status": "ready"}
+    assert (await api.get("/health/ready")).json() == {"status": "ready", "queue": "moving"}
 
 
 @pytest.mark.parametrize("name", ["..%2Fapp.py", "heliograph.ts", "", "x.js", "%00.js", ".js"])

@@ -20,6 +20,10 @@ from heliograph.kit.curl import CurlSender
 from heliograph.settings import Settings
 from heliograph.storage.survey import Server
 
+_JOB = (
+    "INSERT INTO jobs (id, name, args, priority, run_at, state, attempts, created_at) "
+    "VALUES ('job_1', 'n', '{{}}', 5, 0, '{state}', 0, 0)"
+)
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 
 
@@ -92,15 +96,13 @@ def test_a_database_that_does_not_answer(run: Run, monkeypatch: pytest.MonkeyPat
         (
             "queue_stuck",
             "error",
-            "INSERT INTO jobs (id, name, args, priority, run_at, state, attempts, created_at)"
-            " VALUES ('job_1', 'n', '{}', 5, 0, 'ready', 0, 0)",
+            _JOB.format(state="ready"),
             (),
         ),
         (
             "dead_jobs",
             "warning",
-            "INSERT INTO jobs (id, name, args, priority, run_at, state, attempts, created_at)"
-            " VALUES ('job_1', 'n', '{}', 5, 0, 'dead', 25, 0)",
+            _JOB.format(state="dead"),
             (),
         ),
     ],

@@ -131,3 +131,19 @@ def test_secrets_are_masked_and_origins_told(tmp_path: Path):
     assert rows["HELIOGRAPH_MASTER_KEY"].origin == f"file {file}"
     assert rows["HELIOGRAPH_DATABASE_URL"].origin == "environment"
     assert rows["HELIOGRAPH_PORT"].origin == "default"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("127.0.0.1:9464", ("127.0.0.1", 9464)), (":9464", ("127.0.0.1", 9464)), ("[::1]:9464", ("::1", 9464))],
+)
+def test_an_address_with_a_port_is_read(text: str, place: tuple[str, int]):
+    """Without an address it is this machine's own; IPv6 stands in brackets."""
+    assert Settings.load({"HELIOGRAPH_METRICS_BIND": text}).metrics_bind == place
+
+
+@pytest.mark.parametrize("text", ["9464x", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:http"])
+def test_an_address_without_a_port_is_refused(text: str):
+    """With an example of what is meant."""
+    with pytest.raises(SettingsError, match="such as 127.0.0.1:9464"):
+        Settings.load({"HELIOGRAPH_METRICS_BIND": text})

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 
+from heliograph.actions import audit
 from heliograph.domain.subscription import MAX_GROUPS, Group, SubscriptionState
 from heliograph.errors import Conflict, NotFound
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
+from heliograph.names import Act
 from heliograph.storage import groups
 from heliograph.storage.groups import KnownGroup
 from heliograph.storage.store import Tx
@@ -76,8 +78,17 @@ async def remove_some_members(tx: Tx, *, project_id: str, group_id: str) -> bool
     return await groups.remove_members(tx, project_id, known.group, limit=REMOVED_AT_ONCE) == REMOVED_AT_ONCE
 
 
-async def remove(tx: Tx, *, project_id: str, group_id: str) -> None:
+async def remove(tx: Tx, ctx: Context, *, project_id: str, group_id: str) -> None:
     """Delete a group whose members were removed. Subscriptions stay, and so do its namesakes with other identifiers."""
     known = await get(tx, project_id=project_id, group_id=group_id)
     await groups.remove_members(tx, project_id, known.group, limit=REMOVED_AT_ONCE)
     await groups.remove(tx, group_id)
+    await audit.note(
+        tx,
+        ctx,
+        Act.GROUP_REMOVED,
+        project_id=project_id,
+        subject_id=group_id,
+        name=known.group.name,
+        identifier=known.group.identifier,
+    )

@@ -7,10 +7,10 @@ subscriptions that were made with it, which move to the active key one by one as
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heliograph.actions import vapid_keys
+from heliograph.actions import audit, vapid_keys
 from heliograph.errors import Conflict, VapidKeyInUse
 from heliograph.kit.context import Context
-from heliograph.names import JobName
+from heliograph.names import Act, JobName
 from heliograph.queue.base import NORMAL, NewJob, Queue
 from heliograph.storage import key_retirement
 from heliograph.storage.store import Tx
@@ -59,6 +59,7 @@ async def retire(tx: Tx, ctx: Context, queue: Queue, *, project_id: str, key_id:
         if used.active_subscriptions and not force:
             raise VapidKeyInUse(_in_use(used))
         await key_retirement.retire(tx, key_id, now=ctx.now)
+        await audit.note(tx, ctx, Act.VAPID_KEY_RETIRED, project_id=project_id, subject_id=key_id, forced=force)
         if used.active_subscriptions:
             job = NewJob(JobName.END_SUBSCRIPTIONS, {"key_id": key_id}, run_at=ctx.now, priority=NORMAL)
             await queue.add(tx, [job], now=ctx.now)

@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from heliograph.actions import audit
 from heliograph.actions import projects as project_actions
 from heliograph.actions.instants import check_ahead
 from heliograph.actions.tokens import SECRET_PREFIX, Issued, hash_token, issue_publishable, issue_secret
 from heliograph.errors import Conflict, FieldError, InvalidRequest, NotFound, Unauthorized
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
-from heliograph.names import Scope
+from heliograph.names import Act, Scope
 from heliograph.storage import api_keys, projects
 from heliograph.storage.api_keys import ApiKey, KeyKind
 from heliograph.storage.store import Tx
@@ -81,10 +82,22 @@ async def create(
             raise InvalidRequest("A publishable key belongs to a project: name it with the Heliograph-Project header.")
         if scopes:
             raise InvalidRequest(errors=(FieldError("/scopes", "A publishable key has no scopes: leave them out."),))
-        return await issue_publishable(tx, ctx, project_id=project_id, name=name, expires_at=expires_at)
+        made = await issue_publishable(tx, ctx, project_id=project_id, name=name, expires_at=expires_at)
+        await _note_made(tx, ctx, made.key)
+        return made
     if not scopes:
         raise InvalidRequest(errors=(FieldError("/scopes", "Name at least one of read, send and manage."),))
-    return await issue_secret(tx, ctx, project_id=project_id, name=name, scopes=scopes, expires_at=expires_at)
+    made = await issue_secret(tx, ctx, project_id=project_id, name=name, scopes=scopes, expires_at=expires_at)
+    await _note_made(tx, ctx, made.key)
+    return made
+
+
+async def _note_made(tx: Tx, ctx: Context, key: ApiKey) -> None:
+    scopes = [str(scope) for scope in key.scopes]
+    kind = str(key.kind)
+    await audit.note(
+        tx, ctx, Act.KEY_MADE, project_id=key.project_id, subject_id=key.id, name=key.name, kind=kind, scopes=scopes
+    )
 
 
 async def listing(tx: Tx, *, project_id: str | None, cursor: str | None, limit: int) -> Page[ApiKey]:
@@ -129,6 +142,9 @@ async def rotate(tx: Tx, ctx: Context, *, project_id: str | None, key_id: str, o
     ends_at = end if old.expires_at is None else min(end, old.expires_at)
     if not await api_keys.replace(tx, key_id, by=new.key.id, ends_at=ends_at):
         raise Conflict(_ROTATED)
+    await audit.note(
+        tx, ctx, Act.KEY_ROTATED, project_id=project_id, subject_id=key_id, name=old.name, successor=new.key.id
+    )
     return new
 
 
@@ -137,6 +153,7 @@ async def revoke(tx: Tx, ctx: Context, *, project_id: str | None, key_id: str) -
     key = await get(tx, project_id=project_id, key_id=key_id)
     if key.revoked_at is None:
         await api_keys.change(tx, key_id, {"revoked_at": ctx.now})
+        await audit.note(tx, ctx, Act.KEY_REVOKED, project_id=project_id, subject_id=key_id, name=key.name)
 
 
 async def note_use(tx: Tx, ctx: Context, *, key_id: str) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from heliograph.actions import audit
 from heliograph.domain.content_rules import content_errors
 from heliograph.domain.notification import (
     DEFAULT_TTL,
@@ -19,7 +20,7 @@ from heliograph.domain.notification import (
 from heliograph.errors import Conflict, ContentRefused, FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
-from heliograph.names import JobName
+from heliograph.names import Act, JobName
 from heliograph.providers.webpush.payload import check_fits
 from heliograph.queue.base import NORMAL, URGENT, NewJob, Queue
 from heliograph.storage import delivery_reads, notifications, projects
@@ -184,6 +185,8 @@ async def cancel(tx: Tx, ctx: Context, *, project_id: str, notification_id: str)
     is_moved = await notifications.move(
         tx, notification_id, to=NotificationState.CANCELLED, of=going, finished_at=ctx.now
     )
+    if is_moved:
+        await audit.note(tx, ctx, Act.NOTIFICATION_CANCELLED, project_id=project_id, subject_id=notification_id)
     if not is_moved and tally.row.notification.state is not NotificationState.CANCELLED:
         raise Conflict("Everything was sent already.")
     return await get(tx, project_id=project_id, notification_id=notification_id)

@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+from heliograph.actions import audit
 from heliograph.actions.registration import checked_language, checked_time_zone
 from heliograph.domain.identity import check_external_id
 from heliograph.errors import FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
+from heliograph.names import Act
 from heliograph.storage import profiles, subscriptions
 from heliograph.storage.profiles import Profile
 from heliograph.storage.store import Tx
@@ -111,7 +113,7 @@ async def listing(tx: Tx, *, project_id: str, cursor: str | None, limit: int) ->
     )
 
 
-async def remove(tx: Tx, *, project_id: str, profile_id: str) -> None:
+async def remove(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> None:
     """Forget a person: the profile is deleted with everything known of it.
 
     The subscriptions stay, as nobody's. That a browser may be written to is a consent of its own, given to the browser,
@@ -122,6 +124,7 @@ async def remove(tx: Tx, *, project_id: str, profile_id: str) -> None:
     await subscriptions.lock_of_profile(tx, profile_id)
     await subscriptions.unbind(tx, profile_id)
     await profiles.remove(tx, profile_id)
+    await audit.note(tx, ctx, Act.PROFILE_REMOVED, project_id=project_id, subject_id=profile_id)
 
 
 def _external_id(text: str) -> str:

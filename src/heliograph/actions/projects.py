@@ -8,14 +8,14 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-from heliograph.actions import providers, vapid_keys
+from heliograph.actions import audit, providers, vapid_keys
 from heliograph.actions.tokens import Issued, issue_publishable, issue_secret
 from heliograph.domain.notification import DEFAULT_BUDGET
 from heliograph.domain.origin import canonical_origin
 from heliograph.errors import ContactRefused, FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
-from heliograph.names import Scope
+from heliograph.names import Act, Scope
 from heliograph.protocols import base64url, vapid
 from heliograph.storage import projects
 from heliograph.storage.projects import Project
@@ -73,6 +73,7 @@ async def create(
         updated_at=ctx.now,
     )
     await projects.add(tx, project)
+    await audit.note(tx, ctx, Act.PROJECT_MADE, project_id=project_id, subject_id=project_id, name=name)
     return CreatedProject(
         project=project,
         publishable_key=await issue_publishable(tx, ctx, project_id=project_id, name="Page"),
@@ -128,6 +129,8 @@ async def change(
         values["identity_public_key"] = _public_key(identity_public_key)
     if values:
         await projects.change(tx, project_id, values | {"updated_at": ctx.now})
+        changed = sorted(values)
+        await audit.note(tx, ctx, Act.PROJECT_CHANGED, project_id=project_id, subject_id=project_id, changed=changed)
     return await get(tx, project_id=project_id)
 
 
@@ -137,6 +140,7 @@ async def rotate_identity_secret(tx: Tx, ctx: Context, *, project_id: str) -> st
     sealed = ctx.sealer.seal(secret, _place(project_id, "identity_secret"))
     if not await projects.change(tx, project_id, {"identity_secret": sealed, "updated_at": ctx.now}):
         raise NotFound("There is no such project.")
+    await audit.note(tx, ctx, Act.IDENTITY_SECRET_RENEWED, project_id=project_id, subject_id=project_id)
     return base64url.encode(secret)
 
 
@@ -144,6 +148,7 @@ async def remove(tx: Tx, ctx: Context, *, project_id: str) -> None:
     """Delete a project: its keys open nothing from now on, and nothing of it is found any more."""
     if not await projects.change(tx, project_id, {"deleted_at": ctx.now}):
         raise NotFound("There is no such project.")
+    await audit.note(tx, ctx, Act.PROJECT_REMOVED, project_id=project_id, subject_id=project_id)
 
 
 def _place(project_id: str, secret: str) -> str:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from heliograph.actions import audit
 from heliograph.errors import Conflict, NotFound
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
-from heliograph.names import Channel
+from heliograph.names import Act, Channel
 from heliograph.storage import projects, providers
 from heliograph.storage.providers import Provider
 from heliograph.storage.store import Tx
@@ -27,6 +28,7 @@ async def create(
         updated_at=ctx.now,
     )
     await providers.add(tx, provider)
+    await audit.note(tx, ctx, Act.PROVIDER_MADE, project_id=project_id, subject_id=provider.id, name=name)
     return provider
 
 
@@ -62,10 +64,11 @@ async def change(
         values["is_enabled"] = is_enabled
     if values:
         await providers.change(tx, provider_id, values | {"updated_at": ctx.now})
+        await audit.note(tx, ctx, Act.PROVIDER_CHANGED, project_id=project_id, subject_id=provider_id, **values)
     return await get(tx, project_id=project_id, provider_id=provider_id)
 
 
-async def remove(tx: Tx, *, project_id: str, provider_id: str) -> None:
+async def remove(tx: Tx, ctx: Context, *, project_id: str, provider_id: str) -> None:
     """Delete a provider that no subscription uses and that is not the channel's last."""
     await _lock(tx, project_id)
     provider = await get(tx, project_id=project_id, provider_id=provider_id)
@@ -75,6 +78,7 @@ async def remove(tx: Tx, *, project_id: str, provider_id: str) -> None:
     if await providers.is_used(tx, project_id, provider_id):
         raise Conflict("Subscriptions use this provider: switch it off instead (is_enabled: false).")
     await providers.remove(tx, provider_id)
+    await audit.note(tx, ctx, Act.PROVIDER_REMOVED, project_id=project_id, subject_id=provider_id, name=provider.name)
 
 
 async def _check_name(tx: Tx, project_id: str, name: str) -> None:

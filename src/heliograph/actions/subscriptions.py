@@ -12,15 +12,15 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
+from heliograph.actions import audit, identity
 from heliograph.actions import groups as group_actions
-from heliograph.actions import identity
 from heliograph.actions.config import PublicProject
 from heliograph.actions.registration import RETIRED, Registration
 from heliograph.domain.subscription import EndReason, Group, SubscriptionState
 from heliograph.errors import ApplicationServerKeyUnknown, NotFound, SubscriptionConflict, Unauthorized, Unavailable
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
-from heliograph.names import Channel
+from heliograph.names import Act, Channel
 from heliograph.protocols import base64url
 from heliograph.storage import groups, key_retirement, subscriptions
 from heliograph.storage.store import Tx
@@ -314,6 +314,9 @@ async def end(tx: Tx, ctx: Context, *, subscription: Subscription, reason: EndRe
         },
     )
     await groups.leave_all(tx, subscription.id)
+    if reason is EndReason.BY_OPERATOR:
+        act = Act.SUBSCRIPTION_ENDED
+        await audit.note(tx, ctx, act, project_id=subscription.project_id, subject_id=subscription.id)
 
 
 def _hash(secret: str) -> bytes:

@@ -4,10 +4,12 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from heliograph.actions import audit
 from heliograph.actions.instants import check_ahead
 from heliograph.errors import Conflict, FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
+from heliograph.names import Act
 from heliograph.protocols import base64url, vapid
 from heliograph.storage import projects, vapid_keys
 from heliograph.storage.store import Tx
@@ -47,6 +49,8 @@ async def create(tx: Tx, ctx: Context, *, project_id: str, private_key: str | No
     )
     await vapid_keys.retire_active(tx, project_id, now=ctx.now)
     await vapid_keys.add(tx, key)
+    is_imported = private_key is not None
+    await audit.note(tx, ctx, Act.VAPID_KEY_MADE, project_id=project_id, subject_id=key_id, imported=is_imported)
     return key
 
 
@@ -81,11 +85,15 @@ async def pause(tx: Tx, ctx: Context, *, project_id: str, key_id: str, until: da
     await get(tx, project_id=project_id, key_id=key_id)
     check_ahead(until, now=ctx.now, pointer="/until")
     await vapid_keys.pause(tx, key_id, until=until, reason=reason)
+    await audit.note(
+        tx, ctx, Act.VAPID_KEY_PAUSED, project_id=project_id, subject_id=key_id, until=until.isoformat(), reason=reason
+    )
     return await get(tx, project_id=project_id, key_id=key_id)
 
 
-async def resume(tx: Tx, *, project_id: str, key_id: str) -> VapidKey:
+async def resume(tx: Tx, ctx: Context, *, project_id: str, key_id: str) -> VapidKey:
     """Lift a pause, whoever set it."""
     await get(tx, project_id=project_id, key_id=key_id)
     await vapid_keys.resume(tx, key_id)
+    await audit.note(tx, ctx, Act.VAPID_KEY_RESUMED, project_id=project_id, subject_id=key_id)
     return await get(tx, project_id=project_id, key_id=key_id)

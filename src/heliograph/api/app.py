@@ -1,13 +1,14 @@
 """The ASGI application: every route, the guards in front of them, and the translation of errors."""
 
-from litestar import Litestar, Router
+from litestar import Router
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from heliograph.api import admin, glue, public
+from heliograph.api import admin, glue, health, public
+from heliograph.api.application import Application
 from heliograph.api.auth import authenticate, provide_caller
-from heliograph.api.health import live, ready
 from heliograph.api.limits import refuse_nul, refuse_other_media, refuse_unknown_parameters
+from heliograph.api.metrics import metrics
 from heliograph.api.problems import HANDLERS, MAX_BODY
 from heliograph.api.reading import StrictRequest
 from heliograph.api.reference import openapi_json, reference, start
@@ -16,7 +17,7 @@ from heliograph.api.wired import provide_heliograph
 from heliograph.bootstrap import Heliograph
 
 
-def create_app(heliograph: Heliograph) -> Litestar:
+def create_app(heliograph: Heliograph) -> Application:
     """Return the ASGI application of a wired installation, which the caller closes afterwards."""
     admin_router = Router(
         "/v1",
@@ -26,8 +27,8 @@ def create_app(heliograph: Heliograph) -> Litestar:
         # Answers hold new keys and people's data.
         response_headers={"Cache-Control": "no-store"},
     )
-    return Litestar(
-        [admin_router, *public.ROUTES, *glue.ROUTES, live, ready, openapi_json, reference, start, sdk_file],
+    return Application(
+        [admin_router, *public.ROUTES, *glue.ROUTES, *health.ROUTES, metrics, openapi_json, reference, start, sdk_file],
         state=State({"heliograph": heliograph}),
         dependencies={"heliograph": Provide(provide_heliograph, sync_to_thread=False)},
         guards=[refuse_nul],

@@ -12,8 +12,10 @@ from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
 from heliograph.actions import keys, projects
+from heliograph.api.application import request_id_of
 from heliograph.bootstrap import Heliograph
 from heliograph.errors import FieldError, InvalidRequest, NotFound, ScopeMissing, Unauthorized, Unavailable
+from heliograph.kit.acting import Actor, ActorKind, act_as
 from heliograph.kit.context import Context
 from heliograph.names import Scope
 from heliograph.storage.api_keys import ApiKey
@@ -77,6 +79,7 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, Any], handler: 
             )
     _check_scope(caller, handler)
     connection.scope["auth"] = caller
+    act_as(Actor(ActorKind.KEY, caller.key_id, request_id_of(connection.scope)))
     await _note_use(heliograph, ctx, key)
 
 

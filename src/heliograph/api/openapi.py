@@ -44,6 +44,7 @@ _INTRODUCTION = """\
 Heliograph sends push notifications to browsers, from your own machine.
 
 Servers call `/v1` with a secret key, `Authorization: Bearer hsk_…`; pages call `/v1/public` with a publishable key.
+Every `POST` of `/v1` that servers call takes an `Idempotency-Key`, and is then safe to send again.
 Whatever is refused comes back as a problem document (RFC 9457) with a stable `code` and a sentence that says what to
 change.
 """

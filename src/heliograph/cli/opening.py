@@ -1,6 +1,7 @@
 """How commands get at an installation: settings from the environment, a migrated database, a wired Heliograph."""
 
 import asyncio
+import getpass
 import os
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import uvloop
 from heliograph.bootstrap import Heliograph, build, prepare_data_dir
 from heliograph.cli.exits import CommandError, Exit
 from heliograph.kit import log
+from heliograph.kit.acting import Actor, ActorKind, act_as
 from heliograph.settings import LogFormat, Settings
 from heliograph.storage.migrate import migrate, pending
 
@@ -47,7 +49,16 @@ async def opened(settings: Settings, *, may_migrate: bool = False) -> AsyncItera
     elif await pending(settings.store_url):
         raise CommandError("The database is not at this version's schema: run `heliograph migrate` first.")
     heliograph = await build(settings)
+    act_as(Actor(ActorKind.CLI, _login_name()))
     try:
         yield heliograph
     finally:
         await heliograph.close()
+
+
+def _login_name() -> str | None:
+    """Return who runs the command, as the operating system knows it; a container's may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None

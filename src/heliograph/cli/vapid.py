@@ -95,7 +95,7 @@ def resume(
     async def work() -> VapidKey:
         async with opening.opened(opening.load()) as heliograph, heliograph.store.begin() as tx:
             found = await chosen_project(tx, project)
-            return await actions.resume(tx, project_id=found.id, key_id=key)
+            return await actions.resume(tx, heliograph.context(), project_id=found.id, key_id=key)
 
     _show(opening.run(work()), as_json=as_json)
 

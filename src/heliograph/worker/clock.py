@@ -4,9 +4,10 @@ import asyncio
 from datetime import timedelta
 
 from heliograph.bootstrap import Heliograph
+from heliograph.delivery.retain import DEDUPE_KEY
 from heliograph.kit.log import get_logger
 from heliograph.names import CLOCK_LEASE, JobName
-from heliograph.queue.base import NORMAL, NewJob
+from heliograph.queue.base import BULK, NORMAL, NewJob
 from heliograph.storage import leases
 
 LEASE = timedelta(seconds=60)
@@ -40,8 +41,12 @@ class Clockwork:
             if not await leases.acquire(tx, CLOCK_LEASE, holder=self._holder, until=now + LEASE, now=now):
                 return False
             # The next one waits in the queue already, so that a tick too many changes nothing.
-            job = NewJob(JobName.SWEEP, {}, run_at=now + SWEEP_EVERY, priority=NORMAL, dedupe_key="sweep")
-            await heliograph.queue.add(tx, [job], now=now)
+            due = now + SWEEP_EVERY
+            jobs = [
+                NewJob(JobName.SWEEP, {}, run_at=due, priority=NORMAL, dedupe_key="sweep"),
+                NewJob(JobName.RETAIN, {}, run_at=due, priority=BULK, dedupe_key=DEDUPE_KEY),
+            ]
+            await heliograph.queue.add(tx, jobs, now=now)
         return True
 
     async def release(self) -> None:

@@ -6,6 +6,7 @@ from heliograph.delivery.fanout import fanout
 from heliograph.delivery.finish import finish
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.plan import plan
+from heliograph.delivery.retain import retain
 from heliograph.delivery.retire_keys import end_subscriptions
 from heliograph.delivery.retry import retry
 from heliograph.delivery.send import send
@@ -23,5 +24,6 @@ HANDLERS: Mapping[str, Handler] = {
     JobName.RETRY: retry,
     JobName.FINISH: finish,
     JobName.SWEEP: sweep,
+    JobName.RETAIN: retain,
     JobName.END_SUBSCRIPTIONS: end_subscriptions,
 }

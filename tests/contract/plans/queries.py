@@ -18,29 +18,38 @@ from heliograph.domain.notification import (
     NotificationState,
     Urgency,
 )
+from heliograph.domain.outcome import OutcomeKind
 from heliograph.domain.subscription import Group, SubscriptionState
 from heliograph.names import Channel, Scope
 from heliograph.queue.base import BULK, PRIORITIES, URGENT
 from heliograph.storage import (
     accounts,
     api_keys,
+    attempts,
     audience,
+    audit,
     counts,
     deliveries,
     delivery_reads,
+    dry_runs,
     glue,
     groups,
+    idempotency_keys,
     installation,
     jobs,
     key_health,
+    key_retirement,
     leases,
     notifications,
+    personal,
     profiles,
     projects,
     providers,
     pruning,
     ranges,
     receipts,
+    retention,
+    stories,
     subscriptions,
     survey,
     vapid_keys,
@@ -141,6 +150,12 @@ def _new_deliveries() -> list[dict[str, Any]]:
     ]
 
 
+def _attempts() -> list[attempts.AttemptRow]:
+    return [
+        attempts.AttemptRow(delivery, 2, NOW, OutcomeKind.ACCEPTED, None, 201, 80) for delivery in SOME_DELIVERIES[:256]
+    ]
+
+
 def _job(number: int, key: str | None) -> dict[str, Any]:
     when = {"run_at": NOW, "created_at": NOW, "state": "ready", "attempts": 0}
     return {"id": an_id("job", number), "name": "n", "args": {}, "priority": 5, "dedupe_key": key, **when}
@@ -185,7 +200,13 @@ QUERIES = [
     Query(vapid_keys.of_project, (PRJ,)),
     Query(vapid_keys.page, (PRJ,), PAGE),
     Query(vapid_keys.change, (VAP, {"pause_reason": None})),
-    Query(vapid_keys.retire_active, (PRJ,)),
+    Query(vapid_keys.retire_active, (PRJ,), {"now": NOW}),
+    Query(key_retirement.hold, (VAP,)),
+    Query(key_retirement.lock, (VAP,)),
+    Query(key_retirement.count_uses, (VAP,), {"limit": 500}),
+    Query(key_retirement.unused, (), {"before": NOW, "limit": 20}),
+    Query(key_retirement.retire, (VAP,), {"now": NOW}),
+    Query(key_retirement.end_subscriptions, (VAP,), {"now": NOW, "limit": 300}),
     Query(vapid_keys.pause, (VAP,), {"until": NOW, "reason": "r"}),
     Query(vapid_keys.resume, (VAP,)),
     Query(vapid_keys.note_refused, (VAP,)),
@@ -231,6 +252,7 @@ QUERIES = [
     Query(subscriptions.claim, (PRJ, endpoint_hash(25_001)), only_on="postgresql"),
     Query(subscriptions.add, (_subscription(),)),
     Query(subscriptions.change, (SUB, {"language": "en"})),
+    Query(subscriptions.ids_of_profile, (PRO,)),
     Query(subscriptions.lock_of_profile, (PRO,)),
     Query(subscriptions.unbind, (PRO,)),
     Query(subscriptions.page, (PRJ, subscriptions.Filter()), PAGE),
@@ -270,6 +292,13 @@ QUERIES = [
     Query(notifications.note, (NTF,), {"planned_at": NOW}),
     Query(notifications.any_subscription, (PRJ, SOME_SUBSCRIPTIONS)),
     Query(notifications.any_subscription, (PRJ, tuple(f"sub_none{number}" for number in range(600)))),
+    # Dry runs.
+    Query(dry_runs.count, (PRJ, EVERYONE), {"limit": 500}),
+    Query(dry_runs.count, (PRJ, _group("warehouse")), {"limit": 500}),
+    Query(dry_runs.count, (PRJ, _group("warehouse", "42")), {"limit": 500}),
+    Query(dry_runs.last_id, (PRJ,)),
+    Query(dry_runs.external_ids, ([an_id("pro", number) for number in range(500)],)),
+    Query(dry_runs.ended_of_people, (PRJ, [f"person {number}" for number in range(500)])),
     # Delivery: plan, fan out, send, record, retry, finish.
     Query(audience.page_of_ids, (PRJ, EVERYONE), {"after": MIDDLE, "upto": "sub_z", "limit": 500}),
     Query(audience.page_of_ids, (PRJ, _group("warehouse")), {"after": MIDDLE, "upto": "sub_z", "limit": 500}),
@@ -316,6 +345,13 @@ QUERIES = [
     Query(deliveries.apply_receipts, (SOME_DELIVERIES,), {"now": NOW}),
     Query(deliveries.unapplied_receipts, (), {"since": NOW - timedelta(days=59, hours=17), "limit": 100}),
     Query(delivery_reads.get, (PRJ, SOME_DELIVERIES[0])),
+    Query(delivery_reads.by_ids, (PRJ, SOME_DELIVERIES[:50])),
+    Query(attempts.add, (_attempts(),)),
+    Query(attempts.of_deliveries, (SOME_DELIVERIES[:50],)),
+    Query(stories.joined, (PRJ, _group("warehouse"), SOME_SUBSCRIPTIONS[:50])),
+    Query(stories.joined, (PRJ, _group("warehouse", "42"), SOME_SUBSCRIPTIONS[:50])),
+    Query(stories.sent_to_profile, (an_id("pro", 5), RUNNING), {"limit": 50}),
+    Query(stories.swept_at, (NTF,)),
     Query(delivery_reads.of_notification, (RUNNING,), {"state": None, **PAGE}),
     Query(delivery_reads.of_notification, (RUNNING,), {"state": DeliveryState.RETRYING, **PAGE}),
     Query(delivery_reads.of_notification, (RUNNING,), {"state": None, "after": SOME_DELIVERIES[7], "limit": 100}),
@@ -336,6 +372,11 @@ QUERIES = [
     Query(pruning.sweep_tombstones, (), {"before": NOW - MONTH, "limit": 300}),
     Query(pruning.sweep_receipts, (), {"before": NOW - MONTH, "limit": 300}),
     Query(pruning.sweep_ranges, (), {"before": NOW - MONTH, "limit": 10}),
+    # Answers by the caller's key.
+    Query(idempotency_keys.claim, (PRJ, "new"), only_on="postgresql"),
+    Query(idempotency_keys.get, (PRJ, "key 5"), {"now": NOW}),
+    Query(idempotency_keys.put, (idempotency_keys.Answered(PRJ, "key 5", b"f", 201, b"a", NOW),)),
+    Query(idempotency_keys.sweep, (), {"now": NOW - MONTH, "limit": 300}),
     # The queue, with a hundred thousand waiting jobs.
     Query(jobs.add, ([_job(900_000 + number, f"key {number}") for number in range(50)],)),
     Query(jobs.free_expired, (), {"now": NOW + timedelta(seconds=20), "limit": 100}),
@@ -348,6 +389,18 @@ QUERIES = [
     Query(jobs.set_aside, (an_id("job", 5),), {"worker": "w", "attempt": 0, "error": ""}),
     Query(jobs.next_due, (PRIORITIES,)),
     Query(jobs.dead, (), {"limit": 50}),
+    Query(audit.add, (audit.Entry(NEW, PRJ, "key", None, "key_made", None, None, NOW),)),
+    Query(audit.page, (PRJ,), {"before": None, "limit": 100}),
+    Query(audit.page, (PRJ,), {"before": an_id("aud", 9_000), "limit": 100}),
+    Query(audit.page, (None,), {"before": an_id("aud", 9_000), "limit": 100}),
+    Query(audit.sweep, (), {"before": NOW, "limit": 500}),
+    Query(retention.sweep_deliveries, (), {"before": NOW - MONTH, "limit": 500, "now": NOW}),
+    Query(retention.sweep_notifications, (), {"before": NOW - MONTH, "limit": 20}),
+    Query(personal.deliveries_of, (PRO, [SUB]), {"after": None, "limit": 100}),
+    Query(personal.deliveries_of, (an_id("pro", 5), []), {"after": SOME_DELIVERIES[7], "limit": 100}),
+    Query(personal.erase_deliveries, (PRO, [SUB])),
+    Query(personal.erase_subscriptions, ([SUB, MIDDLE],)),
+    Query(survey.server),
     Query(survey.due_jobs, (PRIORITIES,), {"now": NOW}),
     Query(survey.running_jobs, (), {"now": NOW}),
     Query(survey.dead_jobs),

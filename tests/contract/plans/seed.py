@@ -66,7 +66,8 @@ def _glue_settings() -> Iterator[dict[str, Any]]:
 def _vapid_keys() -> Iterator[dict[str, Any]]:
     for number in range(2 * PROJECTS):
         pair = {"public_key": number.to_bytes(65, "big"), "private_key": b"p" * 61, "refused_in_row": 0}
-        state = {"state": "active" if number % 2 == 0 else "retired", "created_at": _at(number)}
+        name = "active" if number % 2 == 0 else "retiring" if number % 100 == 1 else "retired"
+        state = {"state": name, "created_at": _at(number), "retiring_at": _at(number) if number % 2 else None}
         yield {"id": an_id("vap", number), "project_id": an_id("prj", number // 2), **pair, **state}
 
 
@@ -175,6 +176,12 @@ def _deliveries() -> Iterator[dict[str, Any]]:
             }
 
 
+def _attempts() -> Iterator[dict[str, Any]]:
+    for number in range(40_000):
+        what = {"number": 1, "at": _at(number), "outcome": "accepted", "status_code": 201, "duration_ms": 80}
+        yield {"delivery_id": a_delivery(NOTIFICATIONS - 1, number), **what}
+
+
 def _receipts() -> Iterator[dict[str, Any]]:
     for number in range(30_000):
         times = {"at": _at(number), "received_at": _at(number)}
@@ -226,6 +233,12 @@ def _audit_log() -> Iterator[dict[str, Any]]:
         yield {"id": an_id("aud", number), "project_id": an_id("prj", number % 2), **what}
 
 
+def _idempotency_keys() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        what = {"fingerprint": b"f" * 32, "status": 201, "answer": b"a" * 400, "expires_at": _at(number * 250)}
+        yield {"scope": an_id("prj", 0), "key": f"key {number}", **what}
+
+
 ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "installation": _installation,
     "leases": _leases,
@@ -242,10 +255,12 @@ ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "notifications": _notifications,
     "ranges": _ranges,
     "deliveries": _deliveries,
+    "attempts": _attempts,
     "receipts": _receipts,
     "counts": _counts,
     "jobs": _jobs,
     "audit_log": _audit_log,
+    "idempotency_keys": _idempotency_keys,
 }
 """What each table is filled with."""
 

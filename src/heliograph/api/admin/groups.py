@@ -104,7 +104,7 @@ async def delete_group(group_id: FromPath[str], caller: By, heliograph: Wired) -
         async with heliograph.store.begin() as tx:
             is_full = await groups.remove_some_members(tx, project_id=project_id, group_id=group_id)
             if not is_full:
-                await groups.remove(tx, project_id=project_id, group_id=group_id)
+                await groups.remove(tx, heliograph.context(), project_id=project_id, group_id=group_id)
 
 
 ROUTES = (create_group, list_groups, get_group, delete_group)

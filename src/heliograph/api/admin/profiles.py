@@ -6,8 +6,10 @@ import msgspec
 from litestar import Response, delete, get, patch
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from heliograph.actions import profiles
+from heliograph.actions import privacy, profiles
 from heliograph.actions.profiles import UNCHANGED, Change
+from heliograph.api.admin.deliveries import DeliveryView, delivery_view
+from heliograph.api.admin.subscriptions import SubscriptionView, subscription_view
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, PageView, View
 from heliograph.api.idempotency import post
@@ -56,6 +58,14 @@ class ProfileView(View, frozen=True, kw_only=True):
     created_at: Moment
     updated_at: Moment
     last_seen_at: Moment | None
+
+
+class ProfileExportView(View, frozen=True, kw_only=True):
+    """Everything known of one person. Addresses, keys and secrets of their browsers are left out: they are no news."""
+
+    profile: ProfileView
+    subscriptions: list[SubscriptionView]
+    deliveries: list[DeliveryView]
 
 
 def _view(profile: Profile) -> ProfileView:
@@ -166,10 +176,38 @@ async def change_profile(
     tags=_TAGS,
     opt=operation(scope=Scope.MANAGE, problems=(NotFound,)),
 )
-async def delete_profile(profile_id: FromPath[str], caller: By, heliograph: Wired) -> None:
-    """Forget a person and everything known of them. Their browsers stay subscribed, as nobody's."""
+async def delete_profile(
+    profile_id: FromPath[str],
+    caller: By,
+    heliograph: Wired,
+    everything: Annotated[
+        bool, QueryParameter(description="Also end and delete their subscriptions, and what was sent to them.")
+    ] = False,
+) -> None:
+    """Forget a person and everything known of them. Their browsers stay subscribed, as nobody's.
+
+    With `everything=true` their subscriptions go too, with their groups, deliveries and receipts; counts stay.
+    """
     async with heliograph.store.begin() as tx:
-        await profiles.remove(tx, project_id=caller.project(), profile_id=profile_id)
+        verb = privacy.erase if everything else profiles.remove
+        await verb(tx, heliograph.context(), project_id=caller.project(), profile_id=profile_id)
 
 
-ROUTES = (put_profile, list_profiles, get_profile, change_profile, delete_profile)
+@get(
+    "/profiles/{profile_id:str}/export",
+    summary="Export a profile",
+    tags=_TAGS,
+    opt=operation(scope=Scope.MANAGE, problems=(NotFound,)),
+)
+async def export_profile(profile_id: FromPath[str], caller: By, heliograph: Wired) -> ProfileExportView:
+    """Return everything known of one person: subscriptions with their groups, and what was sent to them."""
+    async with heliograph.store.begin() as tx:
+        found = await privacy.export(tx, heliograph.context(), project_id=caller.project(), profile_id=profile_id)
+    return ProfileExportView(
+        profile=_view(found.profile),
+        subscriptions=[subscription_view(known) for known in found.subscriptions],
+        deliveries=[delivery_view(delivery) for delivery in found.deliveries],
+    )
+
+
+ROUTES = (put_profile, list_profiles, get_profile, change_profile, delete_profile, export_profile)

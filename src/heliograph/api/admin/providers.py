@@ -127,7 +127,7 @@ async def change_provider(
 async def delete_provider(provider_id: FromPath[str], caller: By, heliograph: Wired) -> None:
     """Remove a provider that no subscription uses and that is not the last of its channel."""
     async with heliograph.store.begin() as tx:
-        await providers.remove(tx, project_id=caller.project(), provider_id=provider_id)
+        await providers.remove(tx, heliograph.context(), project_id=caller.project(), provider_id=provider_id)
 
 
 ROUTES = (create_provider, list_providers, get_provider, change_provider, delete_provider)

@@ -59,7 +59,8 @@ class SubscriptionView(View, frozen=True, kw_only=True):
     ended_at: Moment | None
 
 
-def _view(known: Known) -> SubscriptionView:
+def subscription_view(known: Known) -> SubscriptionView:
+    """Return what callers see of a subscription."""
     subscription = known.subscription
     return SubscriptionView(
         id=subscription.id,
@@ -106,7 +107,7 @@ async def list_subscriptions(
                 return PageView(items=[], next=None)
         wanted = Filter(subscription_state, wanted_group, None if profile is None else profile.id)
         page = await subscriptions.listing(tx, project_id=project_id, wanted=wanted, cursor=cursor, limit=limit)
-    return PageView(items=[_view(known) for known in page.items], next=page.next)
+    return PageView(items=[subscription_view(known) for known in page.items], next=page.next)
 
 
 @get(
@@ -118,7 +119,7 @@ async def list_subscriptions(
 async def get_subscription(subscription_id: FromPath[str], caller: By, heliograph: Wired) -> SubscriptionView:
     """Return one subscription."""
     async with heliograph.store.read() as tx:
-        return _view(await subscriptions.look(tx, caller.project(), subscription_id))
+        return subscription_view(await subscriptions.look(tx, caller.project(), subscription_id))
 
 
 @delete(

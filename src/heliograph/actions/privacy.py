@@ -1,0 +1,81 @@
+"""What people may ask for: everything known of them, and that it be deleted (GDPR articles 15, 17 and 20)."""
+
+from dataclasses import dataclass
+
+from heliograph.actions import audit, profiles
+from heliograph.actions.subscriptions import Known
+from heliograph.kit.context import Context
+from heliograph.names import Act
+from heliograph.storage import groups, personal, subscriptions
+from heliograph.storage import profiles as rows
+from heliograph.storage.delivery_reads import Delivery
+from heliograph.storage.profiles import Profile
+from heliograph.storage.store import Tx
+from heliograph.storage.subscriptions import Filter
+
+_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Everything known of one person."""
+
+    profile: Profile
+    subscriptions: tuple[Known, ...]
+    deliveries: tuple[Delivery, ...]
+
+
+async def export(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> Export:
+    """Return everything known of a person, and note that it was asked for.
+
+    Raises:
+        NotFound: there is no such profile in the project.
+    """
+    profile = await profiles.get(tx, project_id=project_id, profile_id=profile_id)
+    found = []
+    after: str | None = None
+    while page := await subscriptions.page(tx, project_id, Filter(profile_id=profile_id), after=after, limit=_PAGE):
+        found += page
+        after = page[-1].id
+    joined = await groups.of_subscriptions(tx, [one.id for one in found])
+    await audit.note(tx, ctx, Act.PROFILE_EXPORTED, project_id=project_id, subject_id=profile_id)
+    return Export(
+        profile=profile,
+        subscriptions=tuple(Known(one, tuple(joined[one.id])) for one in found),
+        deliveries=tuple(await _deliveries(tx, profile_id, [one.id for one in found])),
+    )
+
+
+async def _deliveries(tx: Tx, profile_id: str, subscription_ids: list[str]) -> list[Delivery]:
+    found: list[Delivery] = []
+    after: str | None = None
+    while page := await personal.deliveries_of(tx, profile_id, subscription_ids, after=after, limit=_PAGE):
+        found += page
+        after = page[-1].id
+    return found
+
+
+async def erase(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> None:
+    """Delete a person with all that hangs on them: subscriptions, memberships, deliveries, receipts. Counts stay.
+
+    The log keeps that it was done, under an identifier that leads nowhere any more.
+
+    Raises:
+        NotFound: there is no such profile in the project.
+    """
+    await profiles.get(tx, project_id=project_id, profile_id=profile_id)
+    # Deliveries, then subscriptions, then the profile, as everywhere: then nobody waits for each other.
+    ids = await subscriptions.ids_of_profile(tx, profile_id)
+    count = await personal.erase_deliveries(tx, profile_id, ids)
+    locked = await subscriptions.lock_of_profile(tx, profile_id)
+    await personal.erase_subscriptions(tx, locked)
+    await rows.remove(tx, profile_id)
+    await audit.note(
+        tx,
+        ctx,
+        Act.PROFILE_ERASED,
+        project_id=project_id,
+        subject_id=profile_id,
+        subscriptions=len(locked),
+        deliveries=count,
+    )

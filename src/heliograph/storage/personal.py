@@ -1,0 +1,49 @@
+"""Everything that hangs on one person: found by index, and deleted together."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+
+from heliograph.storage.delivery_reads import Delivery
+from heliograph.storage.delivery_reads import read as read_delivery
+from heliograph.storage.sql import chunks
+from heliograph.storage.store import Tx
+from heliograph.storage.tables import deliveries, receipts, subscriptions
+
+_COLUMNS = [deliveries.c[name] for name in Delivery.__dataclass_fields__]
+
+
+async def deliveries_of(
+    tx: Tx, profile_id: str, subscription_ids: Sequence[str], *, after: str | None, limit: int
+) -> list[Delivery]:
+    """Return a page of what was sent to a person: to browsers that were theirs then, and to those that are now.
+
+    In the order of the identifiers, which are hashes. There are two ways to a delivery, and each is asked by itself.
+    """
+    found: dict[str, Delivery] = {}
+    for condition in (deliveries.c.profile_id == profile_id, deliveries.c.subscription_id.in_(subscription_ids)):
+        query = select(*_COLUMNS).where(condition)
+        if after is not None:
+            query = query.where(deliveries.c.id > after)
+        rows = await tx.execute(query.order_by(deliveries.c.id).limit(limit))
+        found |= {row.id: read_delivery(row) for row in rows}
+    return [found[key] for key in sorted(found)][:limit]
+
+
+async def erase_deliveries(tx: Tx, profile_id: str, subscription_ids: Sequence[str]) -> int:
+    """Delete what was sent to a person, with the receipts; return how many deliveries there were."""
+    ids: set[str] = set()
+    for condition in (deliveries.c.profile_id == profile_id, deliveries.c.subscription_id.in_(subscription_ids)):
+        ids.update((await tx.execute(select(deliveries.c.id).where(condition))).scalars())
+    for part in chunks(sorted(ids)):
+        await tx.execute(
+            select(deliveries.c.id).where(deliveries.c.id.in_(part)).order_by(deliveries.c.id).with_for_update()
+        )
+        await tx.execute(delete(receipts).where(receipts.c.delivery_id.in_(part)))
+        await tx.execute(delete(deliveries).where(deliveries.c.id.in_(part)))
+    return len(ids)
+
+
+async def erase_subscriptions(tx: Tx, subscription_ids: Sequence[str]) -> None:
+    """Delete subscriptions whose rows are locked, with their memberships."""
+    await tx.execute(delete(subscriptions).where(subscriptions.c.id.in_(subscription_ids)))
