@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Annotated
 
 import msgspec
-from litestar import get, post, put
+from litestar import get, put
 from litestar.params import JSONBody
 
 from heliograph.actions import glue_settings
 from heliograph.api.auth import By
 from heliograph.api.forms import Form, View
+from heliograph.api.idempotency import post
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
 from heliograph.domain.glue import DEFAULT_TTL, GlueSettings
