@@ -145,5 +145,5 @@ def test_an_address_with_a_port_is_read(text: str, place: tuple[str, int]):
 @pytest.mark.parametrize("text", ["9464x", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:http"])
 def test_an_address_without_a_port_is_refused(text: str):
     """With an example of what is meant."""
-    with pytest.raises(SettingsError, match="such as 127.0.0.1:9464"):
+    with pytest.raises(SettingsError, match=r"such as 127\.0\.0\.1:9464"):
         Settings.load({"HELIOGRAPH_METRICS_BIND": text})

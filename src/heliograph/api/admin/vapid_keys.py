@@ -158,7 +158,9 @@ async def pause_vapid_key(key_id: FromPath[str], data: JSONBody[Pause], caller: 
 async def resume_vapid_key(key_id: FromPath[str], caller: By, heliograph: Wired) -> VapidKeyView:
     """Send with a key again, whether a person paused it or a push service's refusals did."""
     async with heliograph.store.begin() as tx:
-        return await _view(tx, await vapid_keys.resume(tx, heliograph.context(), project_id=caller.project(), key_id=key_id))
+        return await _view(
+            tx, await vapid_keys.resume(tx, heliograph.context(), project_id=caller.project(), key_id=key_id)
+        )
 
 
 @post(
