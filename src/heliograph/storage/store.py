@@ -13,7 +13,7 @@ the URL waits for the disk at every commit. PostgreSQL decides by its own `synch
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
-from typing import Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -139,7 +139,7 @@ class Store:
 class _Within(Store):
     """The store as seen from inside a transaction."""
 
-    def __init__(self, dialect: str, tx: Tx) -> None:
+    def __init__(self, dialect: Literal["sqlite", "postgresql"], tx: Tx) -> None:
         self.dialect = dialect
         self._tx = tx
 
