@@ -15,7 +15,8 @@ MAX_ECHO = 200
 """Characters of a request that an answer quotes at most."""
 JSON_TYPES = ("application/json",)
 _UTF8 = ("utf-8", "utf8")
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+# The closing quote may be missing: to look for one from every quote anew would take minutes for a body without any.
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _PLACE = re.compile(r"^(?P<sentence>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]")
