@@ -180,8 +180,6 @@ QUERIES = [
     Query(vapid_keys.retire_active, (PRJ,)),
     Query(vapid_keys.pause, (VAP,), {"until": NOW, "reason": "r"}),
     Query(vapid_keys.resume, (VAP,)),
-    Query(vapid_keys.note_refused, (VAP,)),
-    Query(vapid_keys.note_accepted, (VAP,)),
     Query(key_health.lock, (VAP,)),
     Query(key_health.write, (VAP, key_health.KeyHealth(1, NOW))),
     Query(key_health.heal, (VAP,)),
@@ -242,7 +240,6 @@ QUERIES = [
     # Notifications.
     Query(notifications.add, (_notification(),)),
     Query(notifications.get, (PRJ, NTF)),
-    Query(notifications.load, (NTF,)),
     Query(notifications.load_row, (NTF,)),
     Query(notifications.load_row, (NTF,), {"lock": True}),
     Query(notifications.page, (PRJ,), {"before": None, "limit": 100}),
