@@ -255,6 +255,14 @@ async def test_a_deadlock_asks_to_try_again(postgresql_url: str) -> None:
     assert sorted(type(result) for result in results if result) == [Unavailable]
 
 
+async def test_values_that_cannot_be_sent_are_no_reason_to_wait(postgresql_url: str) -> None:
+    """What the driver itself refuses will be refused for ever, so nobody is told to come back."""
+    store = await Store.open(postgresql_url)
+    with pytest.raises(DBAPIError):
+        await _write(store, "a\0")
+    await store.close()
+
+
 async def test_a_file_that_another_process_keeps_is_busy(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits too long for another process's transaction is told that it may come back."""
     monkeypatch.setattr(engines, "_BUSY_TIMEOUT", timedelta(milliseconds=50))

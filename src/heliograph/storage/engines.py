@@ -88,8 +88,10 @@ def is_passing(error: DBAPIError) -> bool:
     if sqlite_name is not None:
         return any(sqlite_name.startswith(name) for name in _PASSING_SQLITE)
     if isinstance(cause, psycopg.Error):
-        # Without a state the server said nothing at all: there was no connection.
-        return cause.sqlstate is None or cause.sqlstate.startswith(_PASSING_SQLSTATES)
+        if cause.sqlstate is not None:
+            return cause.sqlstate.startswith(_PASSING_SQLSTATES)
+        # The server said nothing at all: there was no connection, unless the driver could not even write the values.
+        return not isinstance(cause, psycopg.DataError | psycopg.ProgrammingError)
     return False
 
 
