@@ -151,13 +151,14 @@ async def record(tx: Tx, machine: Machine, dispatch: Dispatch, results: list[Res
 
 
 async def _change_repeated(tx: Tx, repeated: list[_Decided], now: datetime) -> list[_Decided]:
-    groups: dict[tuple[Change, int], list[_Decided]] = defaultdict(list)
+    groups: dict[tuple[Change, int, datetime | None], list[_Decided]] = defaultdict(list)
     for result, decision in repeated:
-        groups[(_bucketed(decision.change, now), result.attempt.number - 1)].append((result, decision))
+        attempt = result.attempt
+        groups[(_bucketed(decision.change, now), attempt.number - 1, attempt.due)].append((result, decision))
     written = []
-    for (change, before), pairs in groups.items():
+    for (change, before, due), pairs in groups.items():
         ids = [result.attempt.delivery_id for result, _ in pairs]
-        changed = await deliveries.change_waiting(tx, ids, change, attempts_before=before, now=now)
+        changed = await deliveries.change_waiting(tx, ids, change, attempts_before=before, due_before=due, now=now)
         written += [pair for pair in pairs if pair[0].attempt.delivery_id in changed]
     return written
 
@@ -220,7 +221,11 @@ def _retry_jobs(dispatch: Dispatch, written: list[_Decided], now: datetime) -> l
     return [
         NewJob(
             JobName.RETRY,
-            {"notification_id": dispatch.notification.id, "delivery_ids": ids[start : start + _IDS_PER_RETRY]},
+            {
+                "notification_id": dispatch.notification.id,
+                "delivery_ids": ids[start : start + _IDS_PER_RETRY],
+                "due": at.isoformat(),
+            },
             run_at=at,
             priority=dispatch.priority,
         )

@@ -285,11 +285,11 @@ QUERIES = [
     Query(ranges.count, (RUNNING,)),
     Query(deliveries.recorded, (SOME_DELIVERIES,)),
     Query(deliveries.add_new, (_new_deliveries(),)),
-    Query(deliveries.waiting, (SOME_DELIVERIES,), {"now": NOW}),
+    Query(deliveries.waiting, (SOME_DELIVERIES,), {"due": NOW}),
     Query(
         deliveries.change_waiting,
         (SOME_DELIVERIES, deliveries.Change(DeliveryState.ACCEPTED, None, 2, 201, "m", None, NOW)),
-        {"attempts_before": 1, "now": NOW},
+        {"attempts_before": 1, "due_before": NOW, "now": NOW},
     ),
     Query(deliveries.any_waiting, (RUNNING,)),
     Query(deliveries.any_waiting, (NTF,)),

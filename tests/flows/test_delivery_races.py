@@ -1,0 +1,118 @@
+"""What happens between the lines of delivery: clocks set back, workers that overlap, people that move meanwhile."""
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from tests.support.world import World
+
+from heliograph.delivery.hosts import HOST_RULE
+from heliograph.devpush import Fault, FaultKind
+from heliograph.domain.breaker import Breaker
+from heliograph.domain.notification import NotificationState
+from heliograph.names import JobName
+from heliograph.queue.base import Job
+from heliograph.worker.run import drain, make_machine, perform
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+class Meddling:
+    """An engine that lets something happen before each request leaves."""
+
+    def __init__(self, world: World, happens: Callable[[], Awaitable[None]]) -> None:
+        self._sender = world.heliograph.sender
+        self._happens = happens
+
+    async def send(self, request):
+        await self._happens()
+        return await self._sender.send(request)
+
+    async def close(self) -> None:
+        """Nothing of its own."""
+
+
+class Agreeable:
+    """A queue that believes every worker, to play one that comes too late."""
+
+    def __init__(self, queue: Any) -> None:
+        self._queue = queue
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._queue, name)
+
+    async def complete(self, *_args: object, **_kwargs: object) -> bool:
+        return True
+
+
+async def claimed(world: World, name: JobName, worker: str = "drain") -> Job:
+    """Take the one job that is due."""
+    (job,) = await world.heliograph.queue.claim(worker=worker, limit=1, lease=MINUTE, now=world.clock.now())
+    assert job.name == name
+    return job
+
+
+async def a_retry(world: World, *, status: int = 503):
+    """Return a notification whose only delivery was put off, and is due again now."""
+    fleet = await world.agents(1)
+    await world.subscribe(fleet.agents)
+    world.devpush.add_fault(Fault(FaultKind.STATUS, status=status, times=1))
+    notification = await world.notify()
+    await world.work()
+    assert await world.counts(notification) == {"retrying/unavailable": 1}
+    world.clock.advance(3 * SECOND)
+    return notification
+
+
+async def test_clock_set_back_before_a_retry(world: World):
+    """A clock that is set back after a retry was claimed does not leave its delivery waiting for ever."""
+    notification = await a_retry(world)
+    job = await claimed(world, JobName.RETRY)
+    world.clock.advance(-10 * MINUTE)
+    await perform(world.machine, job)
+    await world.work_on(20 * MINUTE)
+
+    assert await world.counts(notification) == {"accepted": 1}
+    assert await world.state(notification) is NotificationState.DONE
+
+
+async def test_clock_set_back_during_a_retry(world: World):
+    """A clock that is set back while a message is in the air does not lose what is answered."""
+    notification = await a_retry(world)
+
+    async def set_back() -> None:
+        world.clock.advance(-10 * MINUTE)
+
+    machine = dataclasses.replace(world.machine, sender=Meddling(world, set_back))
+    await perform(machine, await claimed(world, JobName.RETRY))
+    await world.work_on(20 * MINUTE)
+
+    assert await world.counts(notification) == {"accepted": 1}
+    assert await world.state(notification) is NotificationState.DONE
+
+
+async def test_put_off_by_another_worker_meanwhile(world: World):
+    """A slow worker's answer to a delivery that another one has put off meanwhile does not spoil the counts."""
+    notification = await a_retry(world)
+    job = await claimed(world, JobName.RETRY, "slow")
+    other = make_machine(world.heliograph, "other")
+    lane = other.hosts.lane("127.0.0.1")
+
+    async def another_puts_it_off() -> None:
+        world.clock.advance(2 * MINUTE)
+        lane.breaker = Breaker(HOST_RULE, open_until=world.clock.now() + 30 * SECOND)
+        await drain(world.heliograph, machine=other)
+        world.clock.advance(MINUTE)
+
+    slow = dataclasses.replace(
+        make_machine(world.heliograph, "slow"),
+        queue=Agreeable(world.heliograph.queue),
+        sender=Meddling(world, another_puts_it_off),
+    )
+    await perform(slow, job)
+    await world.check_counts(notification)
+    await world.work()
+
+    assert await world.counts(notification) == {"accepted": 1}
+    assert await world.state(notification) is NotificationState.DONE
