@@ -1,6 +1,6 @@
 """A notification with everything that sending it needs, read before talking to anybody."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from heliograph.delivery.machine import Machine
@@ -26,7 +26,7 @@ class Dispatch:
 
     notification: Notification
     credentials: Credentials
-    receipt_key: bytes
+    receipt_key: bytes = field(repr=False)
     keys: dict[str, VapidKey]
     enabled: frozenset[str]
     priority: int
