@@ -78,3 +78,10 @@ def test_every_decision_is_listed():
 def test_the_picture_is_small():
     """A page that takes long to load is left."""
     assert all(path.stat().st_size < 200_000 for path in (ROOT / "docs" / "images").iterdir())
+
+
+def test_pages_that_the_code_names_exist():
+    """A docstring that sends its reader to a page sends him somewhere."""
+    sources = [path for path in project_files() if path.suffix in {".py", ".ts"}]
+    named = {page for path in sources for page in re.findall(r"\bdocs/[a-z0-9/_-]+\.md\b", path.read_text())}
+    assert [page for page in sorted(named) if not (ROOT / page).exists()] == []
