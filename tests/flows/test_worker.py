@@ -15,7 +15,7 @@ from heliograph.delivery.hosts import Hosts
 from heliograph.delivery.machine import JobLost
 from heliograph.devpush import Fault, FaultKind
 from heliograph.domain.delivery import ReceiptEvent, delivery_id
-from heliograph.domain.notification import NotificationState
+from heliograph.domain.notification import Audience, AudienceKind, NotificationState
 from heliograph.domain.subscription import SubscriptionState
 from heliograph.kit.clock import SystemClock
 from heliograph.kit.ids import Ids
@@ -104,6 +104,38 @@ async def test_graceful_stop(living: World):
     assert await living.counts(notification) == {"accepted": 60}
     assert len(living.devpush.messages()) == 60
     assert fleet.counts.duplicates == 0
+
+
+async def test_urgent_beside_slow_ranges(living: World):
+    """A send to one person goes out at once while all places are taken by ranges whose push service is slow."""
+    fleet = await living.agents(2)
+    _, quick = await living.subscribe(fleet.agents)
+    answered, asked = asyncio.Event(), asyncio.Event()
+    original = living.heliograph.sender
+
+    class SlowForOne:
+        async def send(self, request):
+            if request.url == fleet.agents[0].endpoint:
+                asked.set()
+                await answered.wait()
+            return await original.send(request)
+
+        async def close(self):
+            """Nothing of its own."""
+
+    worker = Worker(living.heliograph, name="w", concurrency=1)
+    worker._machine = dataclasses.replace(worker._machine, sender=SlowForOne())
+    async with working(living, worker):
+        bulk = await living.notify()
+        await asyncio.wait_for(asked.wait(), 20)
+        await living.notify(Audience(AudienceKind.SUBSCRIPTIONS, subscription_ids=(quick,)))
+        try:
+            await fleet.wait_until(lambda counts: counts.decrypted == 2)
+        finally:
+            answered.set()
+        await done(living, bulk)
+
+    assert await living.counts(bulk) == {"accepted": 2}
 
 
 async def test_a_handler_that_fails(world: World):
