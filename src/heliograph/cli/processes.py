@@ -14,6 +14,7 @@ import uvicorn
 
 from heliograph.api.app import create_app
 from heliograph.bootstrap import Heliograph, prepare_data_dir
+from heliograph.cli.connection import Connection
 from heliograph.cli.exits import CommandError
 from heliograph.devpush import DevPush, DevPushConfig
 from heliograph.kit.log import get_logger
@@ -97,7 +98,7 @@ def api_server(heliograph: Heliograph, settings: Settings) -> uvicorn.Config:
 
 SERVER: dict[str, Any] = {
     "loop": "none",
-    "http": "httptools",
+    "http": Connection,
     "ws": "none",
     # An access log would hold publishable keys and page addresses; the reverse proxy is the place for one.
     "access_log": False,
