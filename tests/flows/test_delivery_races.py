@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.support.world import World
 
-from heliograph.delivery.hosts import HOST_RULE
+from heliograph.delivery.hosts import HOST_RULE, Hosts
 from heliograph.devpush import Fault, FaultKind
 from heliograph.domain.breaker import Breaker
 from heliograph.domain.notification import NotificationState
@@ -116,3 +116,38 @@ async def test_put_off_by_another_worker_meanwhile(world: World):
 
     assert await world.counts(notification) == {"accepted": 1}
     assert await world.state(notification) is NotificationState.DONE
+
+
+async def test_waiting_for_a_place_costs_lifetime(world: World):
+    """A message that waits for a slow host leaves with what is left of its TTL, and not at all after its deadline."""
+    fleet = await world.agents(5)
+    await world.subscribe(fleet.agents)
+    seen = []
+
+    class Slow:
+        async def send(self, request):
+            seen.append(int(dict(request.headers)["TTL"]))
+            answer = await world.heliograph.sender.send(request)
+            world.clock.advance(40 * SECOND)
+            return answer
+
+        async def close(self):
+            """Nothing of its own."""
+
+    machine = dataclasses.replace(world.machine, sender=Slow(), hosts=Hosts(world.clock, most_in_the_air=1))
+    notification = await world.notify(ttl=100 * SECOND)
+    await drain(world.heliograph, machine=machine)
+
+    assert seen == [100, 60, 20]
+    assert await world.counts(notification) == {"accepted": 3, "expired/deadline": 2}
+
+
+async def test_slow_host_that_speaks_http_1(world: World):
+    """A slow host gets no more messages than it has connections over HTTP/1.1: nothing times out while it waits."""
+    fleet = await world.agents(200)
+    await world.subscribe(fleet.agents)
+    world.devpush.add_fault(Fault(FaultKind.SLOW, delay=timedelta(milliseconds=300)))
+    notification = await world.notify()
+    await drain(world.heliograph, machine=dataclasses.replace(world.machine, send_timeout=1.5 * SECOND))
+
+    assert await world.counts(notification) == {"accepted": 200}

@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from heliograph.delivery import keys
 from heliograph.delivery.address import Passage
@@ -18,6 +19,7 @@ from heliograph.providers.base import Provider, Repair, Target
 
 CHUNK = 32
 """Messages encrypted at once: some 3 ms during which the loop does nothing else."""
+_FRESH = timedelta(seconds=1)
 HOST_CLOSED = "host_unavailable"
 
 
@@ -124,9 +126,11 @@ class Sending:
     async def _to_host(self, lane: Lane, bounds: list[_Bound]) -> None:
         async with asyncio.TaskGroup() as exchanges:
             for start in range(0, len(bounds), CHUNK):
-                for bound, request in self._prepared(bounds[start : start + CHUNK]):
+                prepared_at = self._machine.clock.now()
+                for bound, prepared in self._prepared(bounds[start : start + CHUNK]):
                     if not await self._may_begin(lane, bound):
                         continue
+                    request = self._renewed(bound, prepared, prepared_at)
                     exchanges.create_task(self._exchange(lane, bound, request))
                 # Answers that came while a chunk was encrypted are taken before the next one.
                 await asyncio.sleep(0)
@@ -184,7 +188,21 @@ class Sending:
             lane.leave(Sign.NOTHING)
             self._is_cut_short = True
             return False
+        # Much may have happened while it waited for its place.
+        early = self._early(bound.attempt)
+        if early is not None:
+            lane.leave(Sign.NOTHING)
+            self._recorder.add(early)
+            return False
         return True
+
+    def _renewed(self, bound: _Bound, request: HttpRequest, prepared_at: datetime) -> HttpRequest:
+        """Prepare a message again that waited for its place, so that its TTL is what is left of it."""
+        waited = self._machine.clock.now() - prepared_at
+        if timedelta(0) <= waited < _FRESH:
+            return request
+        (again,) = self._requests(bound.provider, [bound])
+        return again if isinstance(again, HttpRequest) else request
 
     async def _exchange(self, lane: Lane, bound: _Bound, request: HttpRequest) -> None:
         sign = Sign.NOTHING
@@ -192,6 +210,8 @@ class Sending:
             answer = await self._machine.sender.send(request)
             answer = await self._repaired(bound, answer)
             sign = sign_of(answer)
+            if isinstance(answer, HttpResponse):
+                lane.note_version(answer.http_version)
         finally:
             lane.leave(sign)
         now = self._machine.clock.now()
