@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 from tests.support.world import World, world_of
 
-from heliograph.delivery import send
+from heliograph.delivery import send, sweep
 from heliograph.delivery.hosts import Hosts
 from heliograph.delivery.machine import JobLost
 from heliograph.devpush import Fault, FaultKind
@@ -314,3 +314,21 @@ async def test_missed_receipts_are_picked_up(world: World):
     await ask_for_upkeep(world)
     async with world.store.read() as tx:
         assert (await tx.execute(select(receipt_table.c.event))).all() == []
+
+
+async def test_upkeep_goes_on_while_there_is_more(world: World, monkeypatch: pytest.MonkeyPatch):
+    """What a large send leaves behind is swept portion after portion, not one portion a minute."""
+    monkeypatch.setattr(sweep, "PORTION", 2)
+    fleet = await world.agents(7)
+    await world.subscribe(fleet.agents)
+    notification = await world.notify()
+    await world.work()
+    for row in await world.rows(notification):
+        await report(world, row.id, ReceiptEvent.DISPLAYED)
+    world.clock.advance(3 * DAY)
+    await ask_for_upkeep(world)
+    await world.work_on(timedelta(seconds=10))
+
+    async with world.store.read() as tx:
+        assert (await tx.execute(select(receipt_table.c.event))).all() == []
+        assert (await tx.execute(select(jobs.c.name))).all() == []
