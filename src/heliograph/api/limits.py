@@ -10,6 +10,8 @@ from litestar.params import ParameterKwarg
 
 from heliograph.errors import FieldError, InvalidRequest, NotAcceptable, NotFound
 
+MAX_TOLD = 10
+"""Parameters that nobody knows and an answer names: it must not be longer than the question."""
 _ANSWERS = ("application/json", "application/problem+json")
 
 
@@ -29,7 +31,8 @@ def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], ha
     if unknown:
         choice = ", ".join(sorted(known)) or "none"
         raise InvalidRequest(
-            f"There is no parameter {unknown[0]} here; there is {choice}.", tuple(_error(name) for name in unknown)
+            f"There is no parameter {unknown[0][:100]} here; there is {choice}.",
+            tuple(_error(name) for name in unknown[:MAX_TOLD]),
         )
 
 
