@@ -1,16 +1,20 @@
 """What happens between the lines of delivery: clocks set back, workers that overlap, people that move meanwhile."""
 
 import dataclasses
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from tests.support.world import World
 
+from heliograph.delivery import record
 from heliograph.delivery.hosts import HOST_RULE, Hosts
 from heliograph.devpush import Fault, FaultKind
 from heliograph.domain.breaker import Breaker
 from heliograph.domain.notification import NotificationState
+from heliograph.errors import Unavailable
 from heliograph.names import JobName
 from heliograph.queue.base import Job
 from heliograph.worker.run import drain, make_machine, perform
@@ -151,3 +155,48 @@ async def test_slow_host_that_speaks_http_1(world: World):
     await drain(world.heliograph, machine=dataclasses.replace(world.machine, send_timeout=1.5 * SECOND))
 
     assert await world.counts(notification) == {"accepted": 200}
+
+
+class Moody:
+    """A store that cannot be written to for a while."""
+
+    def __init__(self, world: World, refusals: int) -> None:
+        self._store = world.store
+        self._refusals = refusals
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Any]:
+        async with self._store.begin() as tx:
+            yield tx
+            if self._refusals:
+                self._refusals -= 1
+                raise Unavailable("The database cannot be reached or is busy.")
+
+
+async def test_database_away_for_a_moment(world: World, monkeypatch: pytest.MonkeyPatch):
+    """A database that is away while answers come in is waited for: nothing that was sent is sent again."""
+    monkeypatch.setattr(record, "_PAUSES", (0.01,) * 3, raising=False)
+    fleet = await world.agents(5)
+    await world.subscribe(fleet.agents)
+    notification = await world.notify()
+    await world.step(JobName.FANOUT)
+    job = await claimed(world, JobName.SEND)
+    await perform(dataclasses.replace(world.machine, store=Moody(world, refusals=3)), job)
+    await world.work()
+
+    assert await world.counts(notification) == {"accepted": 5}
+    assert len(world.devpush.messages()) == 5
+
+
+async def test_a_retry_shortly_before_the_deadline(world: World):
+    """A wait asked for that ends shortly before the deadline is kept exactly, not made a little too long."""
+    fleet = await world.agents(1)
+    await world.subscribe(fleet.agents)
+    world.devpush.add_fault(Fault(FaultKind.STATUS, status=429, retry_after=timedelta(seconds=3595), times=1))
+    notification = await world.notify(ttl=timedelta(hours=1))
+    await world.work_on(timedelta(hours=2))
+
+    assert await world.counts(notification) == {"accepted": 1}

@@ -18,6 +18,8 @@ from heliograph.delivery.machine import Machine
 from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.notification import NotificationState
 from heliograph.domain.outcome import Accepted, Refused
+from heliograph.errors import Unavailable
+from heliograph.kit.log import get_logger
 from heliograph.names import JobName
 from heliograph.queue.base import NewJob
 from heliograph.storage import counts, deliveries, notifications, pruning
@@ -30,7 +32,12 @@ BATCH = 256
 """Results in one transaction at most."""
 GATHER_SECONDS = 0.02
 """How long the first result of a batch waits for company; while one batch is written the next one gathers by itself."""
+AGAIN_SECONDS = 0.5
 _IDS_PER_RETRY = 250
+_PAUSES = (0.1, 0.5, 2.0, 5.0)
+"""Seconds between attempts to write: a deadlock is over at once, a database restarts in a few seconds."""
+
+_log = get_logger("delivery.record")
 
 _Decided = tuple[Result, Decision]
 
@@ -53,6 +60,7 @@ class Recorder:
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
         self._loop: asyncio.Task[None] | None = None
+        self._is_closing = False
         self.keys: dict[str, VapidKey] = dict(dispatch.keys)
         self.is_cancelled = dispatch.is_cancelled
 
@@ -60,12 +68,12 @@ class Recorder:
         self._loop = asyncio.create_task(self._write_as_they_come())
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    async def __aexit__(self, *_: object) -> None:
         assert self._loop is not None
-        self._loop.cancel()
-        await asyncio.wait([self._loop])
-        if not self._loop.cancelled() and self._loop.exception() is not None and kind is None:
-            raise self._loop.exception() or AssertionError
+        self._is_closing = True
+        self._wake.set()
+        # Not cancelled: a write that is cut short has been sent for nothing.
+        await self._loop
 
     def add(self, result: Result) -> None:
         """Take a result; it is written soon."""
@@ -76,19 +84,33 @@ class Recorder:
         """Write what was taken; with `finally_`, something more in the last transaction."""
         async with self._writing:
             while len(self._buffer) > BATCH:
-                await self._write(self._buffer[:BATCH], None)
+                await self._insist(lambda: self._write(self._buffer[:BATCH], None))
             if finally_ is not None:
-                await self._apply_missed_receipts()
+                await self._insist(self._apply_missed_receipts)
             if self._buffer or finally_ is not None:
-                await self._write(self._buffer[:BATCH], finally_)
+                await self._insist(lambda: self._write(self._buffer[:BATCH], finally_))
 
     async def _write_as_they_come(self) -> None:
-        while True:
+        while not self._is_closing:
             await self._wake.wait()
             self._wake.clear()
-            await asyncio.sleep(GATHER_SECONDS)
-            # Shielded, because a write that is cut short has been sent for nothing.
-            await asyncio.shield(self.flush())
+            await asyncio.sleep(0 if self._is_closing else GATHER_SECONDS)
+            try:
+                await self.flush()
+            except Exception as error:  # noqa: BLE001 - the database may be back before the job ends
+                _log.warning("record_failed", error=type(error).__name__, waiting=len(self._buffer))
+                await asyncio.sleep(0 if self._is_closing else AGAIN_SECONDS)
+
+    async def _insist(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Write; a database that is away for a moment must not cost what was sent already."""
+        for pause in _PAUSES:
+            try:
+                return await write()
+            except Unavailable:
+                if self._is_closing:
+                    raise
+                await asyncio.sleep(pause)
+        return await write()
 
     async def _write(self, results: list[Result], finally_: Callable[[Tx], Awaitable[None]] | None) -> None:
         machine = self._machine
@@ -142,7 +164,7 @@ async def record(tx: Tx, machine: Machine, dispatch: Dispatch, results: list[Res
     repeated = [pair for pair in decided if not pair[0].attempt.is_first_record]
     added = await deliveries.add_new(tx, [_row(dispatch, pair, now) for pair in fresh])
     written = [pair for pair in fresh if pair[0].attempt.delivery_id in added]
-    written += await _change_repeated(tx, repeated, now)
+    written += await _change_repeated(tx, dispatch, repeated, now)
     await pruning.end(tx, [_dead(pair) for pair in written if pair[1].prune], now=now)
     await counts.add(tx, dispatch.notification.id, _deltas(written), machine.shard)
     await machine.queue.add(tx, _retry_jobs(dispatch, written, now), now=now)
@@ -150,11 +172,12 @@ async def record(tx: Tx, machine: Machine, dispatch: Dispatch, results: list[Res
     return sorted(added)
 
 
-async def _change_repeated(tx: Tx, repeated: list[_Decided], now: datetime) -> list[_Decided]:
+async def _change_repeated(tx: Tx, dispatch: Dispatch, repeated: list[_Decided], now: datetime) -> list[_Decided]:
     groups: dict[tuple[Change, int, datetime | None], list[_Decided]] = defaultdict(list)
     for result, decision in repeated:
         attempt = result.attempt
-        groups[(_bucketed(decision.change, now), attempt.number - 1, attempt.due)].append((result, decision))
+        change = _bucketed(dispatch, decision.change, now)
+        groups[(change, attempt.number - 1, attempt.due)].append((result, decision))
     written = []
     for (change, before, due), pairs in groups.items():
         ids = [result.attempt.delivery_id for result, _ in pairs]
@@ -165,7 +188,7 @@ async def _change_repeated(tx: Tx, repeated: list[_Decided], now: datetime) -> l
 
 def _row(dispatch: Dispatch, pair: _Decided, now: datetime) -> dict[str, Any]:
     result, decision = pair
-    change = _bucketed(decision.change, now)
+    change = _bucketed(dispatch, decision.change, now)
     return {
         "id": result.attempt.delivery_id,
         "project_id": dispatch.notification.project_id,
@@ -184,11 +207,14 @@ def _row(dispatch: Dispatch, pair: _Decided, now: datetime) -> dict[str, Any]:
     }
 
 
-def _bucketed(change: Change, now: datetime) -> Change:
+def _bucketed(dispatch: Dispatch, change: Change, now: datetime) -> Change:
     """Round the time of the next attempt up, so that many deliveries share one job and one update."""
-    if change.next_attempt_at is None:
+    at = change.next_attempt_at
+    if at is None:
         return change
-    return replace(change, next_attempt_at=bucket(change.next_attempt_at, now))
+    rounded = bucket(at, now)
+    # What is still in time must not be rounded past its deadline.
+    return replace(change, next_attempt_at=at if at < dispatch.deadline <= rounded else rounded)
 
 
 def bucket(at: datetime, now: datetime) -> datetime:
@@ -215,7 +241,7 @@ def _deltas(written: list[_Decided]) -> Counter[counts.Key]:
 def _retry_jobs(dispatch: Dispatch, written: list[_Decided], now: datetime) -> list[NewJob]:
     due: dict[datetime, list[str]] = defaultdict(list)
     for result, decision in written:
-        at = _bucketed(decision.change, now).next_attempt_at
+        at = _bucketed(dispatch, decision.change, now).next_attempt_at
         if at is not None:
             due[at].append(result.attempt.delivery_id)
     return [
