@@ -140,3 +140,14 @@ async def test_a_taken_port_is_one_sentence(tmp_path: Path):
             assert await late.ended() == Exit.FAILED
     assert "is taken by another program" in late.said
     assert "Traceback" not in late.said
+
+
+async def test_up_stops_when_nobody_reads_what_it_says(tmp_path: Path):
+    """A log whose reader went away must not keep an installation from finishing what is in the air."""
+    async with started(tmp_path, "up", "--port", str(free_port())) as running:
+        await running.until("Heliograph runs")
+        assert running.process.stdout is not None
+        running.process.stdout._transport.close()
+        running.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(START_SECONDS):
+            assert await running.process.wait() == Exit.OK

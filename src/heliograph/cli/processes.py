@@ -64,8 +64,8 @@ async def stopping() -> AsyncIterator[asyncio.Event]:
         if stop.is_set():
             task.cancel()
             return
-        _log.info("stopping: finishing what is in the air", signal=number.name)
         stop.set()
+        _log.info("stopping: finishing what is in the air", signal=number.name)
 
     numbers = (signal.SIGTERM, signal.SIGINT)
     for number in numbers:
