@@ -151,7 +151,7 @@ def test_storm(frozen: FrozenClock, monkeypatch: pytest.MonkeyPatch):
     assert not lane.note_gone()
 
 
-def test_lanes_are_forgotten(frozen: FrozenClock, monkeypatch: pytest.MonkeyPatch):
+async def test_lanes_are_forgotten(frozen: FrozenClock, monkeypatch: pytest.MonkeyPatch):
     """Made-up host names do not fill the memory, and a host that rests is not forgotten."""
     monkeypatch.setattr(hosts, "_MOST_LANES", 10)
     known = Hosts(frozen)
@@ -163,4 +163,10 @@ def test_lanes_are_forgotten(frozen: FrozenClock, monkeypatch: pytest.MonkeyPatc
         known.lane(f"x{number}.notify.windows.com")
 
     assert known.lane("resting.example") is resting
+    assert len(known._lanes) <= 11
+
+    frozen.advance(HOST_RULE.longest_pause)
+    for number in range(100):
+        await open_breaker(known.lane(f"y{number}.notify.windows.com"))
+        frozen.advance(HOST_RULE.longest_pause)
     assert len(known._lanes) <= 11

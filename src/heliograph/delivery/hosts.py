@@ -122,8 +122,8 @@ class Lane:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is lost by forgetting this lane."""
-        return self.in_the_air == 0 and not self._waiting and self.breaker.open_until is None
+        """Whether little is lost by forgetting this lane: nobody is on it, and its host does not rest."""
+        return self.in_the_air == 0 and not self._waiting and not self.breaker.is_open(self._clock.now())
 
     def _has_place(self, now: datetime) -> bool:
         """Tell whether one more may begin; after a pause one alone, and the others wait for what it learns."""
