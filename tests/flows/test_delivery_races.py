@@ -14,9 +14,11 @@ from heliograph.delivery.hosts import HOST_RULE, Hosts
 from heliograph.devpush import Fault, FaultKind
 from heliograph.domain.breaker import Breaker
 from heliograph.domain.notification import NotificationState
+from heliograph.domain.subscription import SubscriptionState
 from heliograph.errors import Unavailable
 from heliograph.names import JobName
 from heliograph.queue.base import Job
+from heliograph.storage import subscriptions as subscription_rows
 from heliograph.worker.run import drain, make_machine, perform
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -200,3 +202,46 @@ async def test_a_retry_shortly_before_the_deadline(world: World):
     await world.work_on(timedelta(hours=2))
 
     assert await world.counts(notification) == {"accepted": 1}
+
+
+async def test_browser_gets_another_endpoint_meanwhile(world: World):
+    """A browser whose endpoint is replaced while a message goes to the old one gets the message at the new one."""
+    fleet = await world.agents(2)
+    old, new = fleet.agents
+    (only,) = await world.subscribe([old])
+    world.devpush.add_fault(Fault(FaultKind.STATUS, status=410, times=1))
+
+    async def replaced() -> None:
+        row = world.row(only, new, world.clock.now(), None)
+        moved = {name: row[name] for name in ("endpoint", "endpoint_hash", "p256dh", "auth", "endpoint_since")}
+        async with world.store.begin() as tx:
+            await subscription_rows.change(tx, only, moved)
+
+    machine = dataclasses.replace(world.machine, sender=Meddling(world, replaced))
+    notification = await world.notify()
+    await drain(world.heliograph, machine=machine)
+    assert await world.counts(notification) == {"retrying/endpoint_replaced": 1}
+    await world.work_on(MINUTE)
+
+    assert await world.counts(notification) == {"accepted": 1}
+    await fleet.wait_until(lambda counts: counts.decrypted == 1)
+    assert (await world.subscription(only)).state is SubscriptionState.ACTIVE
+
+
+async def test_another_endpoint_is_asked_twice_too(world: World):
+    """An endpoint that came in the place of a young dead one is not believed dead at its own first answer."""
+    fleet = await world.agents(2)
+    old, new = fleet.agents
+    (only,) = await world.subscribe([old], age=SECOND)
+    world.devpush.add_fault(Fault(FaultKind.STATUS, status=410, times=2))
+    notification = await world.notify()
+    await world.work_on(25 * SECOND)
+    assert await world.counts(notification) == {"retrying/gone_young": 1}
+    row = world.row(only, new, world.clock.now(), None)
+    async with world.store.begin() as tx:
+        moved = {name: row[name] for name in ("endpoint", "endpoint_hash", "p256dh", "auth", "endpoint_since")}
+        await subscription_rows.change(tx, only, moved)
+    await world.work_on(3 * MINUTE)
+
+    assert await world.counts(notification) == {"accepted": 1}
+    assert (await world.subscription(only)).state is SubscriptionState.ACTIVE

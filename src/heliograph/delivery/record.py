@@ -17,12 +17,12 @@ from heliograph.delivery.dispatch import Dispatch
 from heliograph.delivery.machine import Machine
 from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.notification import NotificationState
-from heliograph.domain.outcome import Accepted, Refused
+from heliograph.domain.outcome import Accepted, Gone, Refused, TryLater
 from heliograph.errors import Unavailable
 from heliograph.kit.log import get_logger
 from heliograph.names import JobName
 from heliograph.queue.base import NewJob
-from heliograph.storage import counts, deliveries, notifications, pruning
+from heliograph.storage import audience, counts, deliveries, notifications, pruning
 from heliograph.storage.deliveries import Change
 from heliograph.storage.pruning import Dead
 from heliograph.storage.store import Tx
@@ -33,6 +33,7 @@ BATCH = 256
 GATHER_SECONDS = 0.02
 """How long the first result of a batch waits for company; while one batch is written the next one gathers by itself."""
 AGAIN_SECONDS = 0.5
+MOVED = "endpoint_replaced"
 _IDS_PER_RETRY = 250
 _PAUSES = (0.1, 0.5, 2.0, 5.0)
 """Seconds between attempts to write: a deadlock is over at once, a database restarts in a few seconds."""
@@ -159,6 +160,7 @@ class Recorder:
 
 async def record(tx: Tx, machine: Machine, dispatch: Dispatch, results: list[Result], *, now: datetime) -> list[str]:
     """Write a batch of results; return the deliveries whose rows are new. What was written before is left alone."""
+    results = await _without_moved(tx, results)
     decided = [(result, decide(dispatch, result, chance=machine.chance())) for result in results]
     fresh = [pair for pair in decided if pair[0].attempt.is_first_record]
     repeated = [pair for pair in decided if not pair[0].attempt.is_first_record]
@@ -170,6 +172,20 @@ async def record(tx: Tx, machine: Machine, dispatch: Dispatch, results: list[Res
     await machine.queue.add(tx, _retry_jobs(dispatch, written, now), now=now)
     await deliveries.apply_receipts(tx, sorted(added), now=now, shard=machine.shard)
     return sorted(added)
+
+
+async def _without_moved(tx: Tx, results: list[Result]) -> list[Result]:
+    """Let those be tried again whose endpoint is gone because the browser got another one while this was in the air."""
+    gone = {result.attempt.receiver.id: result for result in results if isinstance(result.what, Gone)}
+    now_at = await audience.by_ids(tx, sorted(gone))
+    moved = {
+        one.id
+        for one in now_at.values()
+        if one.state == "active" and one.endpoint_hash != gone[one.id].attempt.receiver.endpoint_hash
+    }
+    return [
+        replace(result, what=TryLater(MOVED)) if result.attempt.receiver.id in moved else result for result in results
+    ]
 
 
 async def _change_repeated(tx: Tx, dispatch: Dispatch, repeated: list[_Decided], now: datetime) -> list[_Decided]:

@@ -53,6 +53,7 @@ async def _attempts(tx: Tx, dispatch: Dispatch, job: Job) -> list[Attempt]:
             receivers.get(one.subscription_id) or Receiver.swept(one.subscription_id),
             number=one.attempts + 1,
             last_reason=one.reason,
+            last_at=one.updated_at,
             due=one.next_attempt_at,
             is_first_record=False,
             is_meant=one.subscription_id in meant,

@@ -29,6 +29,7 @@ class Waiting:
     reason: str | None
     attempts: int
     next_attempt_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
