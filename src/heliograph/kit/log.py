@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO, cast
@@ -22,6 +23,8 @@ _SECRET_WORDS = (
     "authorization",
     "key",
 )
+_DETAIL = re.compile("^DETAIL:.*$", re.MULTILINE)
+"""PostgreSQL quotes the row there that it refused, whatever it holds."""
 _HARMLESS = frozenset(
     {"key_id", "vapid_key_id", "api_key_id", "dedupe_key", "endpoint_hash", "key_count", "token_hash"}
 )
@@ -40,6 +43,8 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
             continue
         if name != "event" and any(word in name.lower() for word in _SECRET_WORDS):
             event[name] = f"#{short_hash(value)}"
+    if isinstance(stack := event.get("exception"), str):
+        event["exception"] = _DETAIL.sub("DETAIL: left out", stack)
     return event
 
 
