@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from tests.support.world import World
 
-from heliograph.delivery import record
+from heliograph.actions import identity
+from heliograph.delivery import exchange, record
 from heliograph.delivery.hosts import HOST_RULE, Hosts
 from heliograph.devpush import Fault, FaultKind
 from heliograph.domain.breaker import Breaker
-from heliograph.domain.notification import NotificationState
+from heliograph.domain.notification import Audience, AudienceKind, NotificationState
 from heliograph.domain.subscription import SubscriptionState
 from heliograph.errors import Unavailable
 from heliograph.names import JobName
@@ -245,3 +246,28 @@ async def test_another_endpoint_is_asked_twice_too(world: World):
 
     assert await world.counts(notification) == {"accepted": 1}
     assert (await world.subscription(only)).state is SubscriptionState.ACTIVE
+
+
+async def test_who_leaves_while_a_slow_host_keeps_a_range_waiting(world: World, monkeypatch: pytest.MonkeyPatch):
+    """Who unsubscribes or logs out while a range waits for its slow push service gets nothing any more."""
+    monkeypatch.setattr(exchange, "CHUNK", 1)
+    fleet = await world.agents(3)
+    subscription_ids = sorted(await world.subscribe(fleet.agents))
+    context, project_id = world.heliograph.context(), world.project.project.id
+    async with world.store.begin() as tx:
+        for one in subscription_ids:
+            await identity.bind(tx, context, project_id=project_id, subscription_id=one, external_id="ada")
+
+    async def two_leave() -> None:
+        async with world.store.begin() as tx:
+            await subscription_rows.change(tx, subscription_ids[1], {"state": "unsubscribed"})
+            await identity.unbind(tx, subscription_id=subscription_ids[2])
+        world.clock.advance(10 * SECOND)
+
+    hosts = Hosts(world.clock, most_in_the_air=1)
+    machine = dataclasses.replace(world.machine, sender=Meddling(world, two_leave), hosts=hosts)
+    notification = await world.notify(Audience(AudienceKind.PROFILES, external_ids=("ada",)))
+    await drain(world.heliograph, machine=machine)
+
+    states = {row.subscription_id: row.reason or str(row.state) for row in await world.rows(notification)}
+    assert sorted(states.values()) == ["accepted", "left_audience", "subscription_unsubscribed"]
