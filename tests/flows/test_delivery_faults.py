@@ -277,7 +277,7 @@ async def test_gone_storm(world: World, monkeypatch: pytest.MonkeyPatch):
 
 
 async def test_replaced_while_it_was_sent_to(world: World):
-    """A 410 for an address that the browser has replaced meanwhile does not end the subscription."""
+    """A 410 for an address that the browser has replaced meanwhile ends neither the subscription nor the delivery."""
     fleet = await world.agents(2)
     old, new = fleet.agents
     (only,) = await world.subscribe([old])
@@ -301,7 +301,7 @@ async def test_replaced_while_it_was_sent_to(world: World):
     notification = await world.notify()
     await world.work()
 
-    assert await world.counts(notification) == {"gone/expired": 1}
+    assert await world.counts(notification) == {"retrying/endpoint_replaced": 1}
     assert (await world.subscription(only)).state is SubscriptionState.ACTIVE
 
 
