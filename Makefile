@@ -67,7 +67,7 @@ $(STAMPS)/runtime: $(STAMPS)/venv requirements/runtime.txt requirements/build.tx
 
 $(STAMPS)/dev: $(STAMPS)/runtime requirements/dev.txt
 	@echo "· Python packages of the tests"
-	@$(PIP) -r requirements/dev.txt
+	@$(PIP) --no-build-isolation -r requirements/dev.txt
 	@touch $@
 
 $(STAMPS)/web: $(STAMPS)/venv web/package-lock.json

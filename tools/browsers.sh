@@ -5,6 +5,8 @@ needed=
 command -v chromium >/dev/null || needed="$needed chromium"
 command -v firefox-esr >/dev/null || command -v firefox >/dev/null || needed="$needed firefox-esr"
 command -v dbus-daemon >/dev/null || needed="$needed dbus-daemon"
+# The Node that drives Chromium is linked to it, and no Debian package says so.
+PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q 'libatomic\.so\.1' || needed="$needed libatomic1"
 # shellcheck disable=SC2086 - a list of words
 if [ -z "$needed" ] || "$(dirname "$0")/apt.sh" $needed; then
     echo 1

@@ -1,6 +1,7 @@
-"""Writes settings.md, cli.md and metrics.md of docs/reference from the code; a test keeps them equal. `make docs`."""
+"""Writes the pages of docs/reference that are made from the code; a test keeps them equal. Run by `make docs`."""
 # ruff: noqa: INP001 - a script, no package
 
+from collections.abc import Mapping
 from enum import EnumType
 from pathlib import Path
 from typing import Any, get_args
@@ -8,7 +9,9 @@ from typing import Any, get_args
 import typer
 
 from heliograph.cli.app import build
+from heliograph.domain.endpoint import PushService
 from heliograph.names import METRICS
+from heliograph.providers.webpush import outcomes
 from heliograph.settings import Settings, as_text, fields
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
@@ -98,7 +101,53 @@ def metrics_page() -> str:
     return f"# Metrics\n\n{_NOTE}{_METRICS_ABOUT}{table}"
 
 
-PAGES = {"settings.md": settings_page, "cli.md": cli_page, "metrics.md": metrics_page}
+def push_services_page() -> str:
+    """Return the page of what push services' answers mean."""
+    services = [service for service in PushService if outcomes.SERVICE_STATUS[service]]
+    parts = [
+        "# Push services and their answers\n\n",
+        _NOTE,
+        "What the answer to a push message comes to. A service's own reason is looked up first, then its status,\n",
+        "then the status that all share, then the status' class. What happens next:\n\n",
+        "| outcome | the delivery | the subscription |\n| --- | --- | --- |\n",
+        "| accepted | *accepted*: the push service took it, nobody has seen it yet | stays |\n",
+        "| try later | *retrying*, until its time is over: then *expired* | stays |\n",
+        "| throttled | likewise, a minute later at least | stays |\n",
+        "| gone | *gone* | ends; one younger than two minutes is tried once more first |\n",
+        "| rejected | *rejected*: this message can never go | stays |\n",
+        "| refused | waits: our key was not accepted, and is paused after several refusals in a row | stays |\n",
+        "\n## Every service\n\n",
+        _meanings("status", outcomes.BY_STATUS),
+        "\nAny other status:\n\n",
+        _meanings("status", {f"{digit}xx": meaning for digit, meaning in outcomes.BY_CLASS.items()}),
+    ]
+    parts += [
+        f"\n## {service.value}: statuses of its own\n\n{_meanings('status', outcomes.SERVICE_STATUS[service])}"
+        for service in services
+    ]
+    parts += [
+        f"\n## mozilla: `errno` in the answer\n\n{_meanings('errno', outcomes.MOZILLA_ERRNO)}",
+        f"\n## apple: `reason` in the answer\n\n{_meanings('reason', outcomes.APPLE_REASON)}",
+        f"\n## wns: the header `X-WNS-Status`\n\n{_meanings('value', outcomes.WNS_STATUS)}",
+        f"\n## fcm: words in the answer\n\n{_meanings('words', dict(outcomes.FCM_TEXT))}",
+    ]
+    return "".join(parts)
+
+
+def _meanings(title: str, meanings: Mapping[Any, outcomes.Meaning]) -> str:
+    rows = "".join(
+        f"| {key} | {meaning.verdict.replace('_', ' ')} | {f'`{meaning.reason}`' if meaning.reason else ''} |\n"
+        for key, meaning in meanings.items()
+    )
+    return f"| {title} | outcome | reason |\n| --- | --- | --- |\n{rows}"
+
+
+PAGES = {
+    "settings.md": settings_page,
+    "cli.md": cli_page,
+    "push-services.md": push_services_page,
+    "metrics.md": metrics_page,
+}
 
 if __name__ == "__main__":
     REFERENCE.mkdir(parents=True, exist_ok=True)

@@ -77,7 +77,7 @@ def _setting(
     variable: str, default: _T, form: str, parse: Callable[[str], _T], help_: str, *, secret: bool = False
 ) -> _T:
     about = Setting(f"{_PREFIX}{variable}", form, help_, parse, secret)
-    made: _T = field(default=default, metadata={"setting": about})
+    made: _T = field(default=default, metadata={"setting": about}, repr=not secret)
     return made
 
 

@@ -149,6 +149,13 @@ async def test_the_installations_keys_are_apart(api, operator, alice):
     assert refused.status_code == 400
 
 
+@pytest.mark.parametrize("named", ["prj_\0", "prj_unknown", "", "\u00e9"])
+async def test_a_project_header_that_names_none(api, operator, named):
+    """What is not the id of a project is as unknown as one that is, whatever letters it has."""
+    headers = [*operator.items(), ("Heliograph-Project", named.encode("latin-1"))]
+    assert (await api.get("/v1/keys", headers=headers)).status_code == 404
+
+
 async def test_the_last_use_is_noted_now_and_then(api, heliograph, alice, clock):
     """The first use is noted at once, later ones when five minutes have passed: not one write per request."""
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from heliograph.domain.identity import MAX_EXTERNAL_ID
 from heliograph.names import Scope
 from heliograph.storage.tables import counts, jobs, notifications
 
@@ -197,6 +198,14 @@ async def test_a_named_receiver_is_served_first(api, heliograph, alice):
     await api.post("/v1/notifications", headers=alice.manage, json=_body(audience=audience))
     priorities = [job["priority"] for job in sorted(await _rows(heliograph, jobs), key=lambda job: job["id"])]
     assert sorted(priorities) == [0, 5]
+
+
+async def test_the_longest_external_id_can_be_named(api, alice):
+    """Whoever can be a profile can be written to."""
+    longest = "a" * MAX_EXTERNAL_ID
+    assert (await api.post("/v1/profiles", headers=alice.manage, json={"external_id": longest})).status_code == 201
+    audience = {"kind": "profiles", "external_ids": [longest]}
+    assert (await api.post("/v1/notifications", headers=alice.manage, json=_body(audience=audience))).status_code == 201
 
 
 async def test_unknown_subscriptions_are_told(api, alice):

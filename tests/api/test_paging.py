@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from heliograph.kit.paging import cursor_after
+
 _NAMED = {"name": "Key", "scopes": ["read"]}
 _SENT = {"audience": {"kind": "everyone"}, "content": {"title": "x"}}
 LISTINGS = [
@@ -48,6 +50,17 @@ async def test_a_cursor_means_nothing_in_another_project(api, alice, bob):
     """A cursor of Alice's listing is refused in Bob's."""
     cursor = (await api.get("/v1/keys?limit=1", headers=alice.manage)).json()["next"]
     answer = await api.get("/v1/keys", headers=bob.manage, params={"cursor": cursor})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "listing"),
+    [("/v1/keys", "keys/{}"), ("/v1/groups", "groups/{}/None"), ("/v1/notifications", "notifications/{}/None")],
+)
+async def test_a_cursor_that_a_stranger_made_is_refused(api, alice, path, listing):
+    """A cursor may hide U+0000, which no check of the address sees and no database compares."""
+    cursor = cursor_after("key_\0", listing.format(alice.id))
+    answer = await api.get(path, headers=alice.manage, params={"cursor": cursor})
     assert answer.status_code == 400
 
 

@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 import typer
 from tests.architecture.sources import ROOT, name, project_files
 from tools.reference import PAGES, REFERENCE
 
+from heliograph.api.admin.notification_forms import NewNotification
 from heliograph.cli.app import build
 from heliograph.settings import fields
 
@@ -79,3 +81,18 @@ def test_every_decision_is_listed():
 def test_the_picture_is_small():
     """A page that takes long to load is left."""
     assert all(path.stat().st_size < 200_000 for path in (ROOT / "docs" / "images").iterdir())
+
+
+def test_pages_that_the_code_names_exist():
+    """A docstring that sends its reader to a page sends him somewhere."""
+    sources = [path for path in project_files() if path.suffix in {".py", ".ts"}]
+    named = {page for path in sources for page in re.findall(r"\bdocs/[a-z0-9/_-]+\.md\b", path.read_text())}
+    assert [page for page in sorted(named) if not (ROOT / page).exists()] == []
+
+
+def test_examples_of_requests_are_of_the_documented_form():
+    """What a page tells one to post is what the API takes."""
+    bodies = [body for path in pages() for body in re.findall(r"-d '(\{.*?\})'", path.read_text(), re.DOTALL)]
+    assert bodies
+    for body in bodies:
+        msgspec.json.decode(body, type=NewNotification)

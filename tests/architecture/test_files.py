@@ -4,9 +4,10 @@ import re
 
 from tests.architecture.sources import ROOT, name, project_files
 
-_HOMES = re.compile(r"(?<![\w.])/(root|home/(?!ada\b)\w+|Users/\w+|work|tmp/hg)/\w")
+_HOMES = re.compile(r"(?<![\w.])/(root|home/(?!ada\b)\w+|Users/\w+)/\w")
+# By what an address of one looks like in a lock or requirement file, so that none is named here either.
 _REGISTRIES = re.compile(
-    r"(?i)registry\.(npmjs|yarnpkg)|pypi\.org/simple|files\.pythonhosted|--(extra-)?index-url|--trusted-host|\"resolved\":"
+    r"(?i)//[\w.-]*registry[\w.-]*/|//[^\s/]+/(simple|packages)/|--(extra-)?index-url|\"resolved\":"
 )
 _HASHED = re.compile(r"^[A-Za-z0-9._-]+(\[[\w,-]+\])?==\S+")
 

@@ -124,6 +124,16 @@ def test_keys_are_made_listed_rotated_and_revoked(run: Run, project: dict[str, s
     assert run("keys", "create", "without scope").status == Exit.FAILED
 
 
+def test_names_steer_neither_frames_nor_terminals(run: Run, project: dict[str, str]):
+    """A key is shown this once: brackets in its name must not keep it from being shown, nor escapes hide it."""
+    made = run("keys", "create", "[/lamp] \x1b[2J", "--scope", "send")
+
+    assert made.status == Exit.OK
+    assert "hsk_" in made.out
+    assert "[/lamp]" in made.out
+    assert "\x1b" not in made.out + run("keys", "list").out
+
+
 def test_vapid_keys_are_listed_made_and_resumed(run: Run, project: dict[str, str]):
     """A new key takes over, and the old one stays for its subscriptions."""
     (first,) = run("keys", "vapid", "list", "--json").json()

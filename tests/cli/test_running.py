@@ -1,7 +1,6 @@
 """Commands that run until told to stop, as processes of their own."""
 
 import asyncio
-import os
 import re
 import signal
 import socket
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.support.environment import clean_environment
 
 from heliograph.cli.exits import Exit
 
@@ -58,7 +58,6 @@ class Process:
 
 @asynccontextmanager
 async def started(data_dir: Path, *arguments: str) -> AsyncIterator[Process]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -67,7 +66,7 @@ async def started(data_dir: Path, *arguments: str) -> AsyncIterator[Process]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env=environment | {"HELIOGRAPH_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"},
+        env=clean_environment(HELIOGRAPH_DATA_DIR=str(data_dir), PYTHONUNBUFFERED="1"),
     )
     try:
         yield Process(process)
@@ -140,3 +139,14 @@ async def test_a_taken_port_is_one_sentence(tmp_path: Path):
             assert await late.ended() == Exit.FAILED
     assert "is taken by another program" in late.said
     assert "Traceback" not in late.said
+
+
+async def test_up_stops_when_nobody_reads_what_it_says(tmp_path: Path):
+    """A log whose reader went away must not keep an installation from finishing what is in the air."""
+    async with started(tmp_path, "up", "--port", str(free_port())) as running:
+        await running.until("Heliograph runs")
+        assert running.process.stdout is not None
+        running.process.stdout._transport.close()
+        running.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(START_SECONDS):
+            assert await running.process.wait() == Exit.OK

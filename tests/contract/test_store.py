@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
+import stat
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import uvloop
@@ -253,6 +255,38 @@ async def test_a_deadlock_asks_to_try_again(postgresql_url: str) -> None:
     results = await asyncio.gather(cross("a", "b"), cross("b", "a"), return_exceptions=True)
     await store.close()
     assert sorted(type(result) for result in results if result) == [Unavailable]
+
+
+async def test_values_that_cannot_be_sent_are_no_reason_to_wait(postgresql_url: str) -> None:
+    """What the driver itself refuses will be refused for ever, so nobody is told to come back."""
+    store = await Store.open(postgresql_url)
+    with pytest.raises(DBAPIError):
+        await _write(store, "a\0")
+    await store.close()
+
+
+def test_a_new_file_is_its_owners_only(tmp_path: Path) -> None:
+    """Whatever others may do in the directory, they read neither the database nor what lies beside it."""
+    tmp_path.chmod(0o755)
+
+    def modes() -> dict[str, int]:
+        return {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+
+    async def made() -> dict[str, int]:
+        store = await Store.open(f"sqlite:///{tmp_path / 'new.db'}")
+        async with store.begin() as tx:
+            await tx.execute(text("CREATE TABLE lamps (id INTEGER)"))
+        found = modes()
+        await store.close()
+        return found
+
+    mask = os.umask(0o022)
+    try:
+        found = asyncio.run(made())
+    finally:
+        os.umask(mask)
+    assert "new.db-wal" in found
+    assert set(found.values()) == {0o600}
 
 
 async def test_a_file_that_another_process_keeps_is_busy(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

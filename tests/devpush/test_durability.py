@@ -121,11 +121,13 @@ async def test_certificates_and_file_are_kept_for_the_owner(config: DevPushConfi
         async with DevPush(config, clock) as devpush:
             seen.append((devpush.ca_file.read_bytes(), devpush.spki_sha256))
             directory = devpush.ca_file.parent
+            beside = {stat.S_IMODE(file.stat().st_mode) for file in config.file.parent.glob(f"{config.file.name}*")}
 
     assert seen[0] == seen[1]
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     assert {stat.S_IMODE(key.stat().st_mode) for key in directory.glob("*.key")} == {0o600}
     assert stat.S_IMODE(config.file.stat().st_mode) == 0o600
+    assert beside == {0o600}
 
 
 async def test_a_file_belongs_to_one_process(config: DevPushConfig, clock: FrozenClock):

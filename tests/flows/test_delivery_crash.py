@@ -12,6 +12,7 @@ from typing import Self
 
 import pytest
 from sqlalchemy import update
+from tests.support.environment import clean_environment
 from tests.support.world import World, world_of
 
 from heliograph.devpush import Fault, FaultKind
@@ -35,15 +36,14 @@ class Workers:
     """Starts worker processes, kills them, and leaves none behind."""
 
     def __init__(self, world: World, database_url: str) -> None:
-        self._environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(sys.path),
-            "HELIOGRAPH_DATABASE_URL": database_url,
-            "HELIOGRAPH_MASTER_KEY": base64url.encode(MASTER_KEY),
-            "HELIOGRAPH_DEVPUSH_URL": world.devpush.http_url,
-            "HELIOGRAPH_DEVPUSH_TLS_PORT": str(world.devpush.tls_port),
-            "HELIOGRAPH_DEVPUSH_CA_FILE": str(world.devpush.ca_file),
-        }
+        self._environment = clean_environment(
+            PYTHONPATH=os.pathsep.join(sys.path),
+            HELIOGRAPH_DATABASE_URL=database_url,
+            HELIOGRAPH_MASTER_KEY=base64url.encode(MASTER_KEY),
+            HELIOGRAPH_DEVPUSH_URL=world.devpush.http_url,
+            HELIOGRAPH_DEVPUSH_TLS_PORT=str(world.devpush.tls_port),
+            HELIOGRAPH_DEVPUSH_CA_FILE=str(world.devpush.ca_file),
+        )
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:

@@ -13,6 +13,8 @@ from heliograph.devpush import Fault, FaultKind, Service
 from heliograph.devpush.agents import Agent
 from heliograph.domain.notification import Content, NotificationState
 from heliograph.domain.subscription import SubscriptionState
+from heliograph.errors import Unavailable
+from heliograph.names import JobName
 from heliograph.protocols import vapid
 from heliograph.storage import subscriptions as subscription_rows
 from heliograph.storage import vapid_keys
@@ -275,7 +277,7 @@ async def test_gone_storm(world: World, monkeypatch: pytest.MonkeyPatch):
 
 
 async def test_replaced_while_it_was_sent_to(world: World):
-    """A 410 for an address that the browser has replaced meanwhile does not end the subscription."""
+    """A 410 for an address that the browser has replaced meanwhile ends neither the subscription nor the delivery."""
     fleet = await world.agents(2)
     old, new = fleet.agents
     (only,) = await world.subscribe([old])
@@ -299,7 +301,7 @@ async def test_replaced_while_it_was_sent_to(world: World):
     notification = await world.notify()
     await world.work()
 
-    assert await world.counts(notification) == {"gone/expired": 1}
+    assert await world.counts(notification) == {"retrying/endpoint_replaced": 1}
     assert (await world.subscription(only)).state is SubscriptionState.ACTIVE
 
 
@@ -350,3 +352,36 @@ async def test_subscription_that_is_swept_before_the_retry(world: World):
     await world.work_on(MINUTE)
 
     assert await world.counts(notification) == {"skipped/subscription_swept": 1}
+
+
+class Away:
+    """A store that cannot be written to for a while."""
+
+    def __init__(self, store, failures: int) -> None:
+        self._store = store
+        self._failures = failures
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def begin(self):
+        if self._failures > 0:
+            self._failures -= 1
+            raise Unavailable("The database is busy.")
+        return self._store.begin()
+
+
+async def test_database_away_while_recording(world: World):
+    """When the database is away for a moment, what was sent is recorded afterwards and nothing is sent twice."""
+    fleet = await world.agents(10)
+    await world.subscribe(fleet.agents)
+    world.devpush.add_fault(
+        Fault(FaultKind.SLOW, delay=timedelta(milliseconds=400), token=token(world, fleet.agents[0]))
+    )
+    notification = await world.notify()
+    await world.step(JobName.FANOUT)
+    world.machine = dataclasses.replace(world.machine, store=Away(world.store, failures=1))
+    await world.work()
+
+    assert await world.counts(notification) == {"accepted": 10}
+    assert len(world.devpush.messages()) == 10

@@ -1,6 +1,5 @@
 """The demo as a person starts it: a process, its table, and what is left behind."""
 
-import os
 import re
 import signal
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.support.environment import clean_environment
 
 from heliograph.cli.demo.crowd import Seen
 from heliograph.cli.demo.story import Result
@@ -27,8 +27,7 @@ ALL_WELL = Result(
 
 
 def environment(temporary: Path) -> dict[str, str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("HELIOGRAPH_")}
-    return clean | {"TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"}
+    return clean_environment(TMPDIR=str(temporary), PYTHONUNBUFFERED="1")
 
 
 def test_the_demo_loses_nothing_and_leaves_nothing(tmp_path: Path):

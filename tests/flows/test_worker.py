@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import select, update
 from tests.support.world import World, world_of
 
-from heliograph.delivery import send
+from heliograph.delivery import send, sweep
 from heliograph.delivery.hosts import Hosts
 from heliograph.delivery.machine import JobLost
 from heliograph.devpush import Fault, FaultKind
 from heliograph.domain.delivery import ReceiptEvent, delivery_id
-from heliograph.domain.notification import NotificationState
+from heliograph.domain.notification import Audience, AudienceKind, NotificationState
 from heliograph.domain.subscription import SubscriptionState
 from heliograph.kit.clock import SystemClock
 from heliograph.kit.ids import Ids
@@ -104,6 +104,38 @@ async def test_graceful_stop(living: World):
     assert await living.counts(notification) == {"accepted": 60}
     assert len(living.devpush.messages()) == 60
     assert fleet.counts.duplicates == 0
+
+
+async def test_urgent_beside_slow_ranges(living: World):
+    """A send to one person goes out at once while all places are taken by ranges whose push service is slow."""
+    fleet = await living.agents(2)
+    _, quick = await living.subscribe(fleet.agents)
+    answered, asked = asyncio.Event(), asyncio.Event()
+    original = living.heliograph.sender
+
+    class SlowForOne:
+        async def send(self, request):
+            if request.url == fleet.agents[0].endpoint:
+                asked.set()
+                await answered.wait()
+            return await original.send(request)
+
+        async def close(self):
+            """Nothing of its own."""
+
+    worker = Worker(living.heliograph, name="w", concurrency=1)
+    worker._machine = dataclasses.replace(worker._machine, sender=SlowForOne())
+    async with working(living, worker):
+        bulk = await living.notify()
+        await asyncio.wait_for(asked.wait(), 20)
+        await living.notify(Audience(AudienceKind.SUBSCRIPTIONS, subscription_ids=(quick,)))
+        try:
+            await fleet.wait_until(lambda counts: counts.decrypted == 2)
+        finally:
+            answered.set()
+        await done(living, bulk)
+
+    assert await living.counts(bulk) == {"accepted": 2}
 
 
 async def test_a_handler_that_fails(world: World):
@@ -282,3 +314,21 @@ async def test_missed_receipts_are_picked_up(world: World):
     await ask_for_upkeep(world)
     async with world.store.read() as tx:
         assert (await tx.execute(select(receipt_table.c.event))).all() == []
+
+
+async def test_upkeep_goes_on_while_there_is_more(world: World, monkeypatch: pytest.MonkeyPatch):
+    """What a large send leaves behind is swept portion after portion, not one portion a minute."""
+    monkeypatch.setattr(sweep, "PORTION", 2)
+    fleet = await world.agents(7)
+    await world.subscribe(fleet.agents)
+    notification = await world.notify()
+    await world.work()
+    for row in await world.rows(notification):
+        await report(world, row.id, ReceiptEvent.DISPLAYED)
+    world.clock.advance(3 * DAY)
+    await ask_for_upkeep(world)
+    await world.work_on(timedelta(seconds=10))
+
+    async with world.store.read() as tx:
+        assert (await tx.execute(select(receipt_table.c.event))).all() == []
+        assert (await tx.execute(select(jobs.c.name))).all() == []

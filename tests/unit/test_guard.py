@@ -76,6 +76,16 @@ async def test_names_that_do_not_resolve(error: Exception):
     assert await Guard(OPERATOR, resolver=Names(error)).passage(ENDPOINT, now=NOW) == TryLater("network_resolve")
 
 
+async def test_failures_are_kept_for_a_moment():
+    """A range full of names that do not resolve waits for one answer, and a name that is back is noticed soon."""
+    names = Names(OSError("no such name"), ["93.184.216.34"])
+    guard = Guard(OPERATOR, resolver=names)
+    for _ in range(500):
+        assert await guard.passage(ENDPOINT, now=NOW) == TryLater("network_resolve")
+    assert names.asked == 1
+    assert isinstance(await guard.passage(ENDPOINT, now=NOW + timedelta(seconds=10)), Passage)
+
+
 async def test_addresses_are_kept_for_a_minute():
     """A name is asked for once a minute, and a change is noticed then."""
     names = Names(["93.184.216.34"], ["10.0.0.1"])

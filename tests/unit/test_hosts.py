@@ -8,7 +8,7 @@ import pytest
 from heliograph.delivery import hosts
 from heliograph.delivery.hosts import HOST_RULE, Hosts, Lane, Sign, sign_of
 from heliograph.kit.clock import FrozenClock
-from heliograph.kit.http import FaultKind, HttpResponse, TransportFault
+from heliograph.kit.http import CONNECTIONS_PER_HOST, FaultKind, HttpResponse, TransportFault
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 
@@ -66,6 +66,19 @@ async def test_places(frozen: FrozenClock):
     lane.leave(Sign.HEALTHY)
     assert await third is None
     assert lane.in_the_air == 2
+
+
+def test_places_follow_what_a_host_speaks(frozen: FrozenClock):
+    """Many are let in where one connection carries many; else as many as there are connections."""
+    lane = Lane("push.example", frozen, most=512)
+    assert lane.throttle.limit == CONNECTIONS_PER_HOST
+    lane.note_version("2")
+    assert lane.throttle.limit == 512
+    lane.throttle = lane.throttle.throttled(NOW)
+    lane.note_version("2")
+    assert lane.throttle.limit == 256
+    lane.note_version("1.1")
+    assert lane.throttle.limit == CONNECTIONS_PER_HOST
 
 
 async def test_cancelled_waiter_passes_its_place_on(frozen: FrozenClock):
@@ -138,7 +151,7 @@ def test_storm(frozen: FrozenClock, monkeypatch: pytest.MonkeyPatch):
     assert not lane.note_gone()
 
 
-def test_lanes_are_forgotten(frozen: FrozenClock, monkeypatch: pytest.MonkeyPatch):
+async def test_lanes_are_forgotten(frozen: FrozenClock, monkeypatch: pytest.MonkeyPatch):
     """Made-up host names do not fill the memory, and a host that rests is not forgotten."""
     monkeypatch.setattr(hosts, "_MOST_LANES", 10)
     known = Hosts(frozen)
@@ -150,4 +163,10 @@ def test_lanes_are_forgotten(frozen: FrozenClock, monkeypatch: pytest.MonkeyPatc
         known.lane(f"x{number}.notify.windows.com")
 
     assert known.lane("resting.example") is resting
+    assert len(known._lanes) <= 11
+
+    frozen.advance(HOST_RULE.longest_pause)
+    for number in range(100):
+        await open_breaker(known.lane(f"y{number}.notify.windows.com"))
+        frozen.advance(HOST_RULE.longest_pause)
     assert len(known._lanes) <= 11

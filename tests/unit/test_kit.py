@@ -82,3 +82,13 @@ def test_a_log_line_hides_what_its_fields_name():
         "status": 201,
         "api_key_id": "key_1",
     }
+
+
+def test_a_stack_does_not_quote_the_row_that_a_database_refused():
+    """PostgreSQL's detail holds whatever the row holds: endpoints, keys, people's data."""
+    stack = (
+        "Traceback …\nNotNullViolation: null value\nDETAIL:  Failing row contains (https://push.example/x).\n[SQL: …]"
+    )
+    line = redact(None, "error", {"event": "job_failed", "exception": stack})
+    assert "push.example" not in line["exception"]
+    assert line["exception"].endswith("null value\nDETAIL: left out\n[SQL: …]")

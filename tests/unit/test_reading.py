@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 
 import msgspec
 import pytest
@@ -55,6 +56,14 @@ def test_what_is_too_deep_is_refused(levels):
     else:
         with pytest.raises(InvalidRequest, match="nested"):
             decode(body, list)
+
+
+def test_a_text_that_never_ends_costs_no_more_than_any_other():
+    """A body full of quotes, none of which closes anything, is looked through once and not once for every quote."""
+    body = b"[" * (MAX_DEPTH + 1) + b'"' + b'\\"' * 60_000
+    began = time.process_time()
+    assert depth(body) == MAX_DEPTH + 1
+    assert time.process_time() - began < 1  # a look from every quote takes a minute
 
 
 @pytest.mark.parametrize(

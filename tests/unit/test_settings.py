@@ -25,6 +25,16 @@ def test_every_setting_has_a_default_that_works():
     assert settings.base_url == "http://localhost:8970"
 
 
+def test_secrets_are_not_written_with_the_others():
+    """Settings that end up in a log or a traceback tell neither the master key nor the database's password."""
+    settings = Settings.load(
+        {"HELIOGRAPH_MASTER_KEY": KEY, "HELIOGRAPH_DATABASE_URL": "postgresql://me:lamp@host/name"}
+    )
+
+    assert "lamp" not in repr(settings)
+    assert repr(settings.master_key) not in repr(settings)
+
+
 def test_field_names_are_variable_names():
     """A setting is found under the same name in the environment and in the code."""
     assert all(setting.variable == f"HELIOGRAPH_{name.upper()}" for name, setting in fields())

@@ -7,7 +7,7 @@ from litestar.di import Provide
 from heliograph.api import admin, glue, health, public
 from heliograph.api.application import Application
 from heliograph.api.auth import authenticate, provide_caller
-from heliograph.api.limits import refuse_nul, refuse_other_media, refuse_unknown_parameters
+from heliograph.api.limits import refuse_nul, refuse_other_media, refuse_the_word_null, refuse_unknown_parameters
 from heliograph.api.metrics import metrics
 from heliograph.api.problems import HANDLERS, MAX_BODY
 from heliograph.api.reading import StrictRequest
@@ -22,7 +22,7 @@ def create_app(heliograph: Heliograph) -> Application:
     admin_router = Router(
         "/v1",
         route_handlers=list(admin.ROUTES),
-        guards=[authenticate, refuse_other_media, refuse_unknown_parameters],
+        guards=[authenticate, refuse_other_media, refuse_unknown_parameters, refuse_the_word_null],
         dependencies={"caller": Provide(provide_caller, sync_to_thread=False)},
         # Answers hold new keys and people's data.
         response_headers={"Cache-Control": "no-store"},

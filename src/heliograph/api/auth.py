@@ -17,6 +17,7 @@ from heliograph.bootstrap import Heliograph
 from heliograph.errors import FieldError, InvalidRequest, NotFound, ScopeMissing, Unauthorized, Unavailable
 from heliograph.kit.acting import Actor, ActorKind, act_as
 from heliograph.kit.context import Context
+from heliograph.kit.ids import is_id
 from heliograph.names import Scope
 from heliograph.storage.api_keys import ApiKey
 
@@ -74,6 +75,8 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, Any], handler: 
         named = connection.headers.get(PROJECT_HEADER)
         if named is not None:
             caller.check_reach(named)
+            if not is_id("prj", named):  # U+0000 in a header would be the database's trouble
+                raise NotFound("There is no such project.")
             caller = Caller(
                 key.id, (await projects.get(tx, project_id=named)).id, caller.scopes, caller.is_installation
             )

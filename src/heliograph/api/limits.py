@@ -7,9 +7,12 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ParamType
 from litestar.handlers import BaseRouteHandler
 from litestar.params import ParameterKwarg
+from litestar.typing import FieldDefinition
 
 from heliograph.errors import FieldError, InvalidRequest, NotAcceptable, NotFound
 
+MAX_TOLD = 10
+"""Parameters that nobody knows and an answer names: it must not be longer than the question."""
 _ANSWERS = ("application/json", "application/problem+json")
 
 
@@ -29,18 +32,30 @@ def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], ha
     if unknown:
         choice = ", ".join(sorted(known)) or "none"
         raise InvalidRequest(
-            f"There is no parameter {unknown[0]} here; there is {choice}.", tuple(_error(name) for name in unknown)
+            f"There is no parameter {unknown[0][:100]} here; there is {choice}.",
+            tuple(_error(name) for name in unknown[:MAX_TOLD]),
         )
+
+
+def refuse_the_word_null(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Refuse `state=null`: it would be read as no filter at all, and look like an answer to a question."""
+    for name, field in _query_fields(handler).items():
+        if str not in (field.annotation, *field.args) and connection.query_params.get(name, "").lower() == "null":
+            sentence = "Leave this parameter out to mean none."
+            raise InvalidRequest(f"The parameter {name} is not null.", (FieldError(f"query/{name}", sentence),))
 
 
 def query_parameters(handler: BaseRouteHandler) -> frozenset[str]:
     """Return the names of the query parameters that a handler reads."""
-    fields = handler.parsed_fn_signature.parameters
-    return frozenset(
-        field.kwarg_definition.name or name
-        for name, field in fields.items()
+    return frozenset(_query_fields(handler))
+
+
+def _query_fields(handler: BaseRouteHandler) -> dict[str, FieldDefinition]:
+    return {
+        field.kwarg_definition.name or name: field
+        for name, field in handler.parsed_fn_signature.parameters.items()
         if isinstance(field.kwarg_definition, ParameterKwarg) and field.kwarg_definition.param_type is ParamType.QUERY
-    )
+    }
 
 
 def refuse_other_media(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:

@@ -15,9 +15,10 @@ MAX_ECHO = 200
 """Characters of a request that an answer quotes at most."""
 JSON_TYPES = ("application/json",)
 _UTF8 = ("utf-8", "utf8")
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+# The closing quote may be missing: to look for one from every quote anew would take minutes for a body without any.
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_PLACE = re.compile(r"^(?P<sentence>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
+_AT = " - at `"
 _STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]")
 _MEMBER = re.compile(r"^Object (?:contains unknown|missing required) field `(?P<name>.*)`$", re.DOTALL)
 
@@ -82,8 +83,8 @@ def depth(body: bytes) -> int:
 
 def field_error(message: str) -> FieldError:
     """Turn msgspec's sentence into a pointer (RFC 6901) and a sentence; what it quotes of the request is shortened."""
-    match = _PLACE.match(message)
-    sentence, path = (match["sentence"], match["path"] or "$") if match else (message, "$")
+    sentence, at, path = message.rpartition(_AT)
+    sentence, path = (sentence, path[:-1]) if at and path.endswith("`") else (message, "$")
     pointer = _pointer(path)
     if member := _MEMBER.match(sentence):
         name = _brief(member["name"])

@@ -37,9 +37,13 @@ def run(
     context: typer.Context,
     *,
     host: Annotated[str, typer.Option(help="Address to listen on; keep it on this machine.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port for endpoints, Firefox and the page for people.")] = 8972,
-    tls_port: Annotated[int, typer.Option(help="Port that stands in for the vendors' hosts.")] = 8973,
-    mcs_port: Annotated[int, typer.Option(help="Port for Chromium's connection.")] = 8974,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port for endpoints, Firefox and the page for people.")
+    ] = 8972,
+    tls_port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port that stands in for the vendors' hosts.")
+    ] = 8973,
+    mcs_port: Annotated[int, typer.Option(min=0, max=65_535, help="Port for Chromium's connection.")] = 8974,
     file: Annotated[
         Path | None, typer.Option(help="Keep registrations and waiting messages in this file; in memory, if left out.")
     ] = None,

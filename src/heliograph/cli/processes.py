@@ -15,6 +15,7 @@ import uvicorn
 from heliograph.api.app import create_app
 from heliograph.api.metrics import metrics_app
 from heliograph.bootstrap import Heliograph, prepare_data_dir
+from heliograph.cli.connection import Connection
 from heliograph.cli.exits import CommandError
 from heliograph.devpush import DevPush, DevPushConfig
 from heliograph.kit.log import get_logger
@@ -64,8 +65,8 @@ async def stopping() -> AsyncIterator[asyncio.Event]:
         if stop.is_set():
             task.cancel()
             return
-        _log.info("stopping: finishing what is in the air", signal=number.name)
         stop.set()
+        _log.info("stopping: finishing what is in the air", signal=number.name)
 
     numbers = (signal.SIGTERM, signal.SIGINT)
     for number in numbers:
@@ -98,7 +99,7 @@ def api_server(heliograph: Heliograph, settings: Settings) -> uvicorn.Config:
 
 SERVER: dict[str, Any] = {
     "loop": "none",
-    "http": "httptools",
+    "http": Connection,
     "ws": "none",
     # An access log would hold publishable keys and page addresses; the reverse proxy is the place for one.
     "access_log": False,

@@ -1,5 +1,6 @@
 """How commands write: tables and panels for a person on a terminal, plain lines in a pipe, JSON for a script."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 _PIPE_WIDTH = 120
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 def console() -> Console:
@@ -31,7 +33,7 @@ def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[Any
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*(Text(_shown(cell)) for cell in row))
+        made.add_row(*(Text(_printable(_shown(cell))) for cell in row))
     return made
 
 
@@ -41,7 +43,7 @@ def facts(values: Mapping[str, Any]) -> Table:
     made.add_column(style="dim")
     made.add_column(overflow="fold")
     for name, value in values.items():
-        made.add_row(name, Text(_shown(value)))
+        made.add_row(name, Text(_printable(_shown(value))))
     return made
 
 
@@ -50,7 +52,7 @@ def secrets_panel(title: str, values: Mapping[str, Any], note: str) -> Panel:
     grid = facts(values)
     grid.add_row("", "")
     grid.add_row("", Text(note, style="bold"))
-    return Panel(grid, title=title, title_align="left", border_style="yellow", expand=False)
+    return Panel(grid, title=Text(_printable(title)), title_align="left", border_style="yellow", expand=False)
 
 
 def progress(on: Console, *, quiet: bool = False) -> Progress:
@@ -64,6 +66,11 @@ def progress(on: Console, *, quiet: bool = False) -> Progress:
         console=on,
         disable=quiet,
     )
+
+
+def _printable(text: str) -> str:
+    """Return text that steers no terminal: names and titles are written by others."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _shown(value: Any) -> str:

@@ -12,7 +12,7 @@ from heliograph.settings import Settings
 
 def up(
     host: Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Port to listen on.")] = None,
     devpush: Annotated[
         bool,
         typer.Option(

@@ -7,6 +7,7 @@ to and refuses one that is not public, so a poisoned resolver leads nowhere eith
 """
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from heliograph.domain.outcome import Outcome, Rejected, TryLater
 from heliograph.kit.addresses import is_public
 
 _KEPT_FOR = timedelta(seconds=60)
+_FAILURE_KEPT_FOR = timedelta(seconds=10)
+"""A name that does not resolve takes seconds to say so: a range full of them must not ask for each."""
 _MOST_KEPT = 1_024
 _RESOLVE_SECONDS = 5.0
 
@@ -37,8 +40,12 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    addresses: tuple[str, ...]
-    until: datetime
+    addresses: tuple[str, ...] | None
+    since: datetime
+
+    def holds(self, now: datetime) -> bool:
+        kept_for = _FAILURE_KEPT_FOR if self.addresses is None else _KEPT_FOR
+        return timedelta(0) <= now - self.since < kept_for
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -68,9 +75,8 @@ class Guard:
             return self._to_devpush(route)
         if not route.is_operator_host:
             return Passage(route.host, route.origin)
-        try:
-            addresses = await self._addresses(route.host, route.port, now)
-        except (OSError, TimeoutError, UnicodeError):
+        addresses = await self._addresses(route.host, route.port, now)
+        if addresses is None:
             return TryLater("network_resolve")
         if not addresses or not all(is_public(address) for address in addresses):
             return TryLater("network_refused_address")
@@ -88,12 +94,15 @@ class Guard:
             ca_file=self._devpush.ca_file,
         )
 
-    async def _addresses(self, host: str, port: int, now: datetime) -> tuple[str, ...]:
+    async def _addresses(self, host: str, port: int, now: datetime) -> tuple[str, ...] | None:
+        """Return a host's addresses; None if its name does not resolve."""
         known = self._known.get(host)
-        if known is not None and now < known.until:
+        if known is not None and known.holds(now):
             return known.addresses
-        addresses = tuple(await self._resolver(host, port))
+        addresses: tuple[str, ...] | None = None
+        with contextlib.suppress(OSError, TimeoutError, UnicodeError):
+            addresses = tuple(await self._resolver(host, port))
         if len(self._known) >= _MOST_KEPT:
             self._known.clear()
-        self._known[host] = _Known(addresses, now + _KEPT_FOR)
+        self._known[host] = _Known(addresses, now)
         return addresses

@@ -86,11 +86,14 @@ def _changed(dispatch: Dispatch, result: Result, chance: float) -> Change:
 def _gone(dispatch: Dispatch, result: Result, reason: str, chance: float) -> Decision:
     """Believe an answer 'gone' unless the endpoint is too young or too many are called gone; then ask once more."""
     attempt = result.attempt
-    if attempt.last_reason not in (GONE_YOUNG, GONE_STORM):
+    since = attempt.receiver.endpoint_since
+    is_doubted = attempt.last_reason in (GONE_YOUNG, GONE_STORM)
+    # An endpoint that came after the last answer is another one than that answer was about.
+    if not is_doubted or (attempt.last_at is not None and since > attempt.last_at):
         wait, doubt = timedelta(0), ""
         if result.in_storm:
             wait, doubt = retry.STORM_AFTER, GONE_STORM
-        elif result.at - attempt.receiver.endpoint_since < retry.YOUNG:
+        elif result.at - since < retry.YOUNG:
             wait, doubt = retry.YOUNG_AFTER + retry.YOUNG_AFTER * chance, GONE_YOUNG
         if doubt:
             at = result.at + wait

@@ -1,6 +1,6 @@
 """A notification with everything that sending it needs, read before talking to anybody."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from heliograph.delivery.machine import Machine
@@ -26,7 +26,7 @@ class Dispatch:
 
     notification: Notification
     credentials: Credentials
-    receipt_key: bytes
+    receipt_key: bytes = field(repr=False)
     keys: dict[str, VapidKey]
     enabled: frozenset[str]
     priority: int
@@ -57,6 +57,8 @@ class Attempt:
     Attributes:
         number: of this attempt, counting from 1.
         last_reason: why it is tried again; None for the first time.
+        last_at: when that was written; None for the first time.
+        due: when it was to be tried again; None for the first time.
         is_first_record: whether the delivery's row is still to be written.
         is_meant: whether the receiver is still of the audience: people log out and leave groups between two attempts.
     """
@@ -65,6 +67,8 @@ class Attempt:
     receiver: Receiver
     number: int = 1
     last_reason: str | None = None
+    last_at: datetime | None = None
+    due: datetime | None = None
     is_first_record: bool = True
     is_meant: bool = True
 

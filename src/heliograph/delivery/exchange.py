@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from heliograph.delivery import keys
 from heliograph.delivery.address import Passage
@@ -18,10 +18,14 @@ from heliograph.domain.outcome import Accepted, Gone, Outcome, Skipped
 from heliograph.kit.http import HttpRequest, HttpResponse, TransportFault
 from heliograph.names import Metric
 from heliograph.providers.base import Provider, Repair, Target
+from heliograph.storage import audience
+from heliograph.storage.audience import Receiver
 from heliograph.storage.vapid_keys import VapidKeyState
 
 CHUNK = 32
 """Messages encrypted at once: some 3 ms during which the loop does nothing else."""
+_FRESH = timedelta(seconds=1)
+_STALE = timedelta(seconds=5)
 HOST_CLOSED = "host_unavailable"
 
 
@@ -46,6 +50,7 @@ class Sending:
         self._recorder = recorder
         self._probing = probing
         self._is_cut_short = False
+        self._seen_at = machine.clock.now()
 
     async def run(self, attempts: list[Attempt]) -> bool:
         """Try all of them and hand the results to the recorder; False if the worker was stopped before the end."""
@@ -132,12 +137,26 @@ class Sending:
     async def _to_host(self, lane: Lane, bounds: list[_Bound]) -> None:
         async with asyncio.TaskGroup() as exchanges:
             for start in range(0, len(bounds), CHUNK):
-                for bound, request in self._prepared(bounds[start : start + CHUNK]):
-                    if not await self._may_begin(lane, bound):
+                due = await self._as_they_are(bounds[start : start + CHUNK], self._seen_at)
+                prepared_at = self._machine.clock.now()
+                for bound, prepared in self._prepared(due):
+                    if not await self._may_begin(lane, bound, prepared_at):
                         continue
+                    request = self._renewed(bound, prepared, prepared_at)
                     exchanges.create_task(self._exchange(lane, bound, request))
                 # Answers that came while a chunk was encrypted are taken before the next one.
                 await asyncio.sleep(0)
+
+    async def _as_they_are(self, bounds: list[_Bound], seen_at: datetime) -> list[_Bound]:
+        """Look again at receivers that were read long ago: people leave while a slow host keeps a range waiting."""
+        if timedelta(0) <= self._machine.clock.now() - seen_at < _STALE:
+            return bounds
+        ids = [bound.attempt.receiver.id for bound in bounds]
+        notification = self._dispatch.notification
+        async with self._machine.store.read() as tx:
+            found = await audience.by_ids(tx, ids)
+            meant = await audience.still_meant(tx, notification.project_id, notification.audience, ids)
+        return [replace(bound, attempt=_as_it_is(bound.attempt, found, meant)) for bound in bounds]
 
     def _prepared(self, bounds: list[_Bound]) -> Iterator[tuple[_Bound, HttpRequest]]:
         if self._machine.stopping.is_set():
@@ -183,7 +202,7 @@ class Sending:
             for bound, request in zip(bounds, prepared, strict=True)
         ]
 
-    async def _may_begin(self, lane: Lane, bound: _Bound) -> bool:
+    async def _may_begin(self, lane: Lane, bound: _Bound, seen_at: datetime) -> bool:
         until = await lane.enter()
         if until is not None:
             self._recorder.add(Result(bound.attempt, Deferred(HOST_CLOSED, until), self._machine.clock.now()))
@@ -192,7 +211,27 @@ class Sending:
             lane.leave(Sign.NOTHING)
             self._is_cut_short = True
             return False
-        return True
+        # Much may have happened while it waited for its place.
+        early = None
+        is_begun = False
+        try:
+            (bound,) = await self._as_they_are([bound], seen_at)
+            early = self._early(bound.attempt)
+            is_begun = early is None
+        finally:
+            if not is_begun:
+                lane.leave(Sign.NOTHING)
+        if early is not None:
+            self._recorder.add(early)
+        return is_begun
+
+    def _renewed(self, bound: _Bound, request: HttpRequest, prepared_at: datetime) -> HttpRequest:
+        """Prepare a message again that waited for its place, so that its TTL is what is left of it."""
+        waited = self._machine.clock.now() - prepared_at
+        if timedelta(0) <= waited < _FRESH:
+            return request
+        (again,) = self._requests(bound.provider, [bound])
+        return again if isinstance(again, HttpRequest) else request
 
     async def _exchange(self, lane: Lane, bound: _Bound, request: HttpRequest) -> None:
         sign, began = Sign.NOTHING, time.perf_counter()
@@ -200,6 +239,8 @@ class Sending:
             answer = await self._timed(bound, request)
             answer = await self._repaired(bound, answer)
             sign = sign_of(answer)
+            if isinstance(answer, HttpResponse):
+                lane.note_version(answer.http_version)
         finally:
             lane.leave(sign)
         now = self._machine.clock.now()
@@ -233,3 +274,10 @@ class Sending:
             return answer
         (request,) = self._requests(bound.provider, [bound], repair)
         return await self._timed(bound, request) if isinstance(request, HttpRequest) else answer
+
+
+def _as_it_is(attempt: Attempt, found: Mapping[str, Receiver], meant: set[str]) -> Attempt:
+    """Return an attempt with what has become of its receiver; where it is sent to stays."""
+    receiver = attempt.receiver
+    state = found[receiver.id].state if receiver.id in found else Receiver.swept(receiver.id).state
+    return replace(attempt, receiver=replace(receiver, state=state), is_meant=receiver.id in meant)

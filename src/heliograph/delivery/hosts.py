@@ -11,7 +11,7 @@ from enum import StrEnum
 from heliograph.domain.breaker import Breaker, BreakerRule
 from heliograph.domain.throttle import Throttle
 from heliograph.kit.clock import Clock
-from heliograph.kit.http import FaultKind, HttpResponse, TransportFault
+from heliograph.kit.http import CONNECTIONS_PER_HOST, FaultKind, HttpResponse, TransportFault
 from heliograph.kit.log import get_logger
 
 HOST_RULE = BreakerRule(faults=20, first_pause=timedelta(seconds=5), longest_pause=timedelta(minutes=5))
@@ -22,6 +22,8 @@ STORM = 200
 """So many answers 'gone' from one host without one acceptance look like an outage, not like so many dead browsers."""
 _MOST_LANES = 4_096
 _THROTTLED = frozenset({406, 429})
+_MANY_AT_ONCE = frozenset({"2", "3"})
+"""HTTP versions that carry many exchanges on one connection."""
 
 _log = get_logger("delivery.hosts")
 
@@ -53,7 +55,8 @@ class Lane:
         self._host = host
         self._clock = clock
         self.breaker = Breaker(HOST_RULE)
-        self.throttle = Throttle(most)
+        self._most = most
+        self.throttle = Throttle(min(most, CONNECTIONS_PER_HOST))
         self.in_the_air = 0
         self._gone_in_row = 0
         self._is_probing = False
@@ -100,6 +103,12 @@ class Lane:
             _log.warning("host_closed" if is_closed else "host_open_again", host=self._host)
         self._wake()
 
+    def note_version(self, http_version: str) -> None:
+        """Take note of what a host speaks: over HTTP/1.1, what waits for a connection would time out if it is slow."""
+        most = self._most if http_version in _MANY_AT_ONCE else min(self._most, CONNECTIONS_PER_HOST)
+        if most != self.throttle.most:
+            self.throttle = self.throttle.bounded(most)
+
     def note_gone(self) -> bool:
         """Count an answer 'gone'; tell whether it is one of a storm."""
         self._gone_in_row += 1
@@ -113,8 +122,8 @@ class Lane:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is lost by forgetting this lane."""
-        return self.in_the_air == 0 and not self._waiting and self.breaker.open_until is None
+        """Whether little is lost by forgetting this lane: nobody is on it, and its host does not rest."""
+        return self.in_the_air == 0 and not self._waiting and not self.breaker.is_open(self._clock.now())
 
     def _has_place(self, now: datetime) -> bool:
         """Tell whether one more may begin; after a pause one alone, and the others wait for what it learns."""

@@ -17,10 +17,12 @@ from heliograph.delivery.dispatch import Dispatch
 from heliograph.delivery.machine import Machine
 from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.notification import NotificationState
-from heliograph.domain.outcome import Accepted, Refused, Skipped, kind_of
+from heliograph.domain.outcome import Accepted, Gone, Refused, Skipped, TryLater, kind_of
+from heliograph.errors import Unavailable
+from heliograph.kit.log import get_logger
 from heliograph.names import JobName, Metric
 from heliograph.queue.base import NewJob
-from heliograph.storage import attempts, counts, deliveries, notifications, pruning
+from heliograph.storage import attempts, audience, counts, deliveries, notifications, pruning
 from heliograph.storage.attempts import AttemptRow
 from heliograph.storage.deliveries import Change
 from heliograph.storage.pruning import Dead
@@ -31,8 +33,14 @@ BATCH = 256
 """Results in one transaction at most."""
 GATHER_SECONDS = 0.02
 """How long the first result of a batch waits for company; while one batch is written the next one gathers by itself."""
+AGAIN_SECONDS = 0.5
+MOVED = "endpoint_replaced"
 _IDS_PER_RETRY = 250
 _MILLISECOND = timedelta(milliseconds=1)
+_PAUSES = (0.1, 0.5, 2.0, 5.0)
+"""Seconds between attempts to write: a deadlock is over at once, a database restarts in a few seconds."""
+
+_log = get_logger("delivery.record")
 
 _FAILED = frozenset({DeliveryState.RETRYING, DeliveryState.GONE, DeliveryState.REJECTED, DeliveryState.EXPIRED})
 
@@ -57,6 +65,7 @@ class Recorder:
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
         self._loop: asyncio.Task[None] | None = None
+        self._is_closing = False
         self.keys: dict[str, VapidKey] = dict(dispatch.keys)
         self.is_cancelled = dispatch.is_cancelled
 
@@ -64,12 +73,12 @@ class Recorder:
         self._loop = asyncio.create_task(self._write_as_they_come())
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    async def __aexit__(self, *_: object) -> None:
         assert self._loop is not None
-        self._loop.cancel()
-        await asyncio.wait([self._loop])
-        if not self._loop.cancelled() and self._loop.exception() is not None and kind is None:
-            raise self._loop.exception() or AssertionError
+        self._is_closing = True
+        self._wake.set()
+        # Not cancelled: a write that is cut short has been sent for nothing.
+        await self._loop
 
     def add(self, result: Result) -> None:
         """Take a result; it is written soon."""
@@ -80,19 +89,33 @@ class Recorder:
         """Write what was taken; with `finally_`, something more in the last transaction."""
         async with self._writing:
             while len(self._buffer) > BATCH:
-                await self._write(self._buffer[:BATCH], None)
+                await self._insist(lambda: self._write(self._buffer[:BATCH], None))
             if finally_ is not None:
-                await self._apply_missed_receipts()
+                await self._insist(self._apply_missed_receipts)
             if self._buffer or finally_ is not None:
-                await self._write(self._buffer[:BATCH], finally_)
+                await self._insist(lambda: self._write(self._buffer[:BATCH], finally_))
 
     async def _write_as_they_come(self) -> None:
-        while True:
+        while not self._is_closing:
             await self._wake.wait()
             self._wake.clear()
-            await asyncio.sleep(GATHER_SECONDS)
-            # Shielded, because a write that is cut short has been sent for nothing.
-            await asyncio.shield(self.flush())
+            await asyncio.sleep(0 if self._is_closing else GATHER_SECONDS)
+            try:
+                await self.flush()
+            except Exception as error:  # noqa: BLE001 - the database may be back before the job ends
+                _log.warning("record_failed", error=type(error).__name__, waiting=len(self._buffer))
+                await asyncio.sleep(0 if self._is_closing else AGAIN_SECONDS)
+
+    async def _insist(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Write; a database that is away for a moment must not cost what was sent already."""
+        for pause in _PAUSES:
+            try:
+                return await write()
+            except Unavailable:
+                if self._is_closing:
+                    raise
+                await asyncio.sleep(pause)
+        return await write()
 
     async def _write(self, results: list[Result], finally_: Callable[[Tx], Awaitable[None]] | None) -> None:
         machine = self._machine
@@ -141,12 +164,13 @@ class Recorder:
 
 async def record(tx: Tx, machine: Machine, dispatch: Dispatch, results: list[Result], *, now: datetime) -> list[str]:
     """Write a batch of results; return the deliveries whose rows are new. What was written before is left alone."""
+    results = await _without_moved(tx, results)
     decided = [(result, decide(dispatch, result, chance=machine.chance())) for result in results]
     fresh = [pair for pair in decided if pair[0].attempt.is_first_record]
     repeated = [pair for pair in decided if not pair[0].attempt.is_first_record]
     added = await deliveries.add_new(tx, [_row(dispatch, pair, now) for pair in fresh])
     written = [pair for pair in fresh if pair[0].attempt.delivery_id in added]
-    written += await _change_repeated(tx, repeated, now)
+    written += await _change_repeated(tx, dispatch, repeated, now)
     await attempts.add(tx, [row for pair in written if (row := _attempt(pair)) is not None])
     await pruning.end(tx, [_dead(pair) for pair in written if pair[1].prune], now=now)
     await counts.add(tx, dispatch.notification.id, _deltas(written), machine.shard)
@@ -166,21 +190,37 @@ def _tell_failures(machine: Machine, dispatch: Dispatch, written: list[_Decided]
             machine.on_failure(dispatch.notification.id, result.attempt.receiver.id, reason)
 
 
-async def _change_repeated(tx: Tx, repeated: list[_Decided], now: datetime) -> list[_Decided]:
-    groups: dict[tuple[Change, int], list[_Decided]] = defaultdict(list)
+async def _without_moved(tx: Tx, results: list[Result]) -> list[Result]:
+    """Let those be tried again whose endpoint is gone because the browser got another one while this was in the air."""
+    gone = {result.attempt.receiver.id: result for result in results if isinstance(result.what, Gone)}
+    now_at = await audience.by_ids(tx, sorted(gone))
+    moved = {
+        one.id
+        for one in now_at.values()
+        if one.state == "active" and one.endpoint_hash != gone[one.id].attempt.receiver.endpoint_hash
+    }
+    return [
+        replace(result, what=TryLater(MOVED)) if result.attempt.receiver.id in moved else result for result in results
+    ]
+
+
+async def _change_repeated(tx: Tx, dispatch: Dispatch, repeated: list[_Decided], now: datetime) -> list[_Decided]:
+    groups: dict[tuple[Change, int, datetime | None], list[_Decided]] = defaultdict(list)
     for result, decision in repeated:
-        groups[(_bucketed(decision.change, now), result.attempt.number - 1)].append((result, decision))
+        attempt = result.attempt
+        change = _bucketed(dispatch, decision.change, now)
+        groups[(change, attempt.number - 1, attempt.due)].append((result, decision))
     written = []
-    for (change, before), pairs in groups.items():
+    for (change, before, due), pairs in groups.items():
         ids = [result.attempt.delivery_id for result, _ in pairs]
-        changed = await deliveries.change_waiting(tx, ids, change, attempts_before=before, now=now)
+        changed = await deliveries.change_waiting(tx, ids, change, attempts_before=before, due_before=due, now=now)
         written += [pair for pair in pairs if pair[0].attempt.delivery_id in changed]
     return written
 
 
 def _row(dispatch: Dispatch, pair: _Decided, now: datetime) -> dict[str, Any]:
     result, decision = pair
-    change = _bucketed(decision.change, now)
+    change = _bucketed(dispatch, decision.change, now)
     return {
         "id": result.attempt.delivery_id,
         "project_id": dispatch.notification.project_id,
@@ -216,11 +256,14 @@ def _attempt(pair: _Decided) -> AttemptRow | None:
     )
 
 
-def _bucketed(change: Change, now: datetime) -> Change:
+def _bucketed(dispatch: Dispatch, change: Change, now: datetime) -> Change:
     """Round the time of the next attempt up, so that many deliveries share one job and one update."""
-    if change.next_attempt_at is None:
+    at = change.next_attempt_at
+    if at is None:
         return change
-    return replace(change, next_attempt_at=bucket(change.next_attempt_at, now))
+    rounded = bucket(at, now)
+    # What is still in time must not be rounded past its deadline.
+    return replace(change, next_attempt_at=at if at < dispatch.deadline <= rounded else rounded)
 
 
 def bucket(at: datetime, now: datetime) -> datetime:
@@ -257,13 +300,17 @@ def _measure(machine: Machine, written: list[_Decided]) -> None:
 def _retry_jobs(dispatch: Dispatch, written: list[_Decided], now: datetime) -> list[NewJob]:
     due: dict[datetime, list[str]] = defaultdict(list)
     for result, decision in written:
-        at = _bucketed(decision.change, now).next_attempt_at
+        at = _bucketed(dispatch, decision.change, now).next_attempt_at
         if at is not None:
             due[at].append(result.attempt.delivery_id)
     return [
         NewJob(
             JobName.RETRY,
-            {"notification_id": dispatch.notification.id, "delivery_ids": ids[start : start + _IDS_PER_RETRY]},
+            {
+                "notification_id": dispatch.notification.id,
+                "delivery_ids": ids[start : start + _IDS_PER_RETRY],
+                "due": at.isoformat(),
+            },
             run_at=at,
             priority=dispatch.priority,
         )

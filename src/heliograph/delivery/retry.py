@@ -1,5 +1,7 @@
 """Deliveries that are tried again: kept one by one, sent in groups that are due together."""
 
+from datetime import datetime
+
 from heliograph.delivery import dispatch as dispatches
 from heliograph.delivery import finish
 from heliograph.delivery.dispatch import Attempt, Dispatch
@@ -14,11 +16,14 @@ from heliograph.storage.store import Tx
 
 
 async def retry(machine: Machine, job: Job) -> None:
-    """Try deliveries again. Arguments: `notification_id`, `delivery_ids`. Those that are not due any more are left."""
+    """Try deliveries again. Arguments: `notification_id`, `delivery_ids`, `due`; those put off since then are left.
+
+    The instant comes with the job: a clock that was set back must not make its deliveries wait for a job that is gone.
+    """
     notification_id: str = job.args["notification_id"]
     async with machine.store.read() as tx:
         dispatch = await dispatches.load(tx, machine, notification_id, priority=job.priority)
-        attempts = [] if dispatch is None else await _attempts(tx, machine, dispatch, job.args["delivery_ids"])
+        attempts = [] if dispatch is None else await _attempts(tx, dispatch, job)
 
     async def close(tx: Tx) -> None:
         await machine.complete(tx, job)
@@ -36,8 +41,8 @@ async def retry(machine: Machine, job: Job) -> None:
         raise Interrupted
 
 
-async def _attempts(tx: Tx, machine: Machine, dispatch: Dispatch, delivery_ids: list[str]) -> list[Attempt]:
-    waiting = await deliveries.waiting(tx, delivery_ids, now=machine.clock.now())
+async def _attempts(tx: Tx, dispatch: Dispatch, job: Job) -> list[Attempt]:
+    waiting = await deliveries.waiting(tx, job.args["delivery_ids"], due=datetime.fromisoformat(job.args["due"]))
     ids = [one.subscription_id for one in waiting]
     receivers = await audience.by_ids(tx, ids)
     notification = dispatch.notification
@@ -48,6 +53,8 @@ async def _attempts(tx: Tx, machine: Machine, dispatch: Dispatch, delivery_ids: 
             receivers.get(one.subscription_id) or Receiver.swept(one.subscription_id),
             number=one.attempts + 1,
             last_reason=one.reason,
+            last_at=one.updated_at,
+            due=one.next_attempt_at,
             is_first_record=False,
             is_meant=one.subscription_id in meant,
         )

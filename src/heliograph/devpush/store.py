@@ -3,6 +3,8 @@
 The relay works in memory and writes every change through before it answers: a 201 means that it is in the file.
 """
 
+import contextlib
+import os
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -116,6 +118,8 @@ class FileStore:
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # before SQLite makes it: its journal gets the same rights
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         self._db = sqlite3.connect(file, isolation_level=None, timeout=_LOCK_SECONDS)
         try:
             self._prepare()

@@ -16,8 +16,8 @@ MAX_USER_AGENT = 200
 _GROUP_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_MILLISECOND = 253_402_300_799_000
-"""The end of the year 9999, where calendars of computers end."""
+_LAST_MILLISECOND = 253_402_214_400_000
+"""The end of the year 9999, where calendars of computers end, less a day for those that are ahead of UTC."""
 
 
 class SubscriptionState(StrEnum):

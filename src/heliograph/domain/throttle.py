@@ -25,6 +25,11 @@ class Throttle:
             return self
         return replace(self, limit=min(float(self.most), self.limit + 1 / self.limit))
 
+    def bounded(self, most: int) -> "Throttle":
+        """Take note of how wide the window may be; one that was as wide as it might be is so again."""
+        limit = float(most) if self.limit >= self.most else min(self.limit, float(most))
+        return replace(self, most=most, limit=limit)
+
     def throttled(self, now: datetime) -> "Throttle":
         """Take note of 'too many': halve the window, once a second, because a whole window of answers says the same."""
         if self.held_until is not None and now < self.held_until:

@@ -16,14 +16,20 @@ import certifi
 import pycurl
 
 from heliograph.kit.addresses import is_public
-from heliograph.kit.http import MAX_ANSWER_BYTES, FaultKind, HttpRequest, HttpResponse, TransportFault
+from heliograph.kit.http import (
+    CONNECTIONS_PER_HOST,
+    MAX_ANSWER_BYTES,
+    FaultKind,
+    HttpRequest,
+    HttpResponse,
+    TransportFault,
+)
 
 MAX_HEADER_BYTES = 32_768
 """Bytes of all header lines of an answer, interim answers included; more is a fault."""
 CONNECT_TIMEOUT_MS = 5_000
 
 _STREAMS_PER_CONNECTION = 100
-_CONNECTIONS_PER_HOST = 32
 _CONNECTIONS = 512
 _IDLE_SECONDS = 90
 _POOLED_HANDLES = 2_048
@@ -172,7 +178,7 @@ class CurlSender:
         multi = pycurl.CurlMulti()
         multi.setopt(pycurl.M_PIPELINING, 2)  # CURLPIPE_MULTIPLEX
         multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, _STREAMS_PER_CONNECTION)
-        multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, _CONNECTIONS_PER_HOST)
+        multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, CONNECTIONS_PER_HOST)
         multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, _CONNECTIONS)
         multi.setopt(pycurl.M_MAXCONNECTS, _CONNECTIONS)
         multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)

@@ -8,6 +8,8 @@ from typing import Protocol
 
 MAX_ANSWER_BYTES = 65_536
 """Bytes of an answer's body that are kept; a push service has little to say."""
+CONNECTIONS_PER_HOST = 32
+"""To a host that speaks HTTP/1.1, so many requests go at once; another one waits, and its time-out runs meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

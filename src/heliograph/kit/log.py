@@ -1,10 +1,12 @@
 """Structured logs that never hold an endpoint, token, key or payload in clear."""
 
+import contextlib
 import hashlib
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -21,6 +23,8 @@ _SECRET_WORDS = (
     "authorization",
     "key",
 )
+_DETAIL = re.compile("^DETAIL:.*$", re.MULTILINE)
+"""PostgreSQL quotes the row there that it refused, whatever it holds."""
 _HARMLESS = frozenset(
     {"key_id", "vapid_key_id", "api_key_id", "dedupe_key", "endpoint_hash", "key_count", "token_hash"}
 )
@@ -39,7 +43,25 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
             continue
         if name != "event" and any(word in name.lower() for word in _SECRET_WORDS):
             event[name] = f"#{short_hash(value)}"
+    if isinstance(stack := event.get("exception"), str):
+        event["exception"] = _DETAIL.sub("DETAIL: left out", stack)
     return event
+
+
+class _Lines:
+    """A text stream that may go away: a log that nobody reads any more must not stop the work."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def configure(level: str = "info", *, json: bool = False) -> None:
@@ -57,7 +79,7 @@ def configure(level: str = "info", *, json: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Lines(sys.stderr))),
         cache_logger_on_first_use=False,
     )
 

@@ -52,7 +52,8 @@ def key_of(cursor: str, listing: str) -> str:
         key = raw[_MARK_BYTES:].decode()
     except ValueError as error:
         raise CursorError("This is not a cursor.") from error
-    if raw[:_MARK_BYTES] != _mark(listing) or not key or cursor_after(key, listing) != cursor:
+    # The mark is no secret, so a stranger can make a cursor; PostgreSQL cannot even compare U+0000.
+    if raw[:_MARK_BYTES] != _mark(listing) or not key or "\0" in key or cursor_after(key, listing) != cursor:
         raise CursorError("This cursor belongs to another listing: start without one.")
     return key
 

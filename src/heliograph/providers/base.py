@@ -1,6 +1,6 @@
 """The door of the providers: what to send for one delivery, and what the answer means. A provider does no I/O."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Protocol
@@ -16,10 +16,10 @@ class Target:
     """One subscription as a provider sees it. `p256dh` is 65 raw bytes, `auth` 16."""
 
     delivery_token: str
-    endpoint: str
+    endpoint: str = field(repr=False)
     push_service: PushService
-    p256dh: bytes
-    auth: bytes
+    p256dh: bytes = field(repr=False)
+    auth: bytes = field(repr=False)
     authorization_key: str
     """Which application server key it was made with (`vap_…`); it is signed with that one."""
     language: str | None
@@ -31,7 +31,7 @@ class Target:
 class Credentials:
     """What signs for a project: kept in memory only."""
 
-    private_keys: dict[str, bytes]
+    private_keys: dict[str, bytes] = field(repr=False)
     """32 raw bytes by `vap_…`."""
     subject: str
     budget: int

@@ -1,6 +1,6 @@
 """What a queue owes: a job is written in the transaction of its cause, run at least once, never twice at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -53,8 +53,10 @@ class Queue(Protocol):
         """Call `wake` whenever this process has committed jobs that are due; a hint, other processes' are not seen."""
         ...
 
-    async def claim(self, *, worker: str, limit: int, lease: timedelta, now: datetime) -> list[Job]:
-        """Take due jobs for `worker`, best priority first, among them those whose lease ran out."""
+    async def claim(
+        self, *, worker: str, limit: int, lease: timedelta, now: datetime, priorities: Sequence[int] = PRIORITIES
+    ) -> list[Job]:
+        """Take due jobs of some priorities for `worker`, best first, among them those whose lease ran out."""
         ...
 
     async def renew(self, jobs: list[Job], *, worker: str, lease: timedelta, now: datetime) -> set[str]:
@@ -73,6 +75,6 @@ class Queue(Protocol):
         """Set a job aside that cannot succeed; it stays visible."""
         ...
 
-    async def next_due(self, *, now: datetime) -> datetime | None:
-        """When the next job becomes due, or None; a hint for how long to sleep."""
+    async def next_due(self, *, now: datetime, priorities: Sequence[int] = PRIORITIES) -> datetime | None:
+        """When the next job of some priorities becomes due, or None; a hint for how long to sleep."""
         ...

@@ -5,7 +5,7 @@ worker that was only slow finds out when it completes: the claim no longer stand
 rolled back.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -42,12 +42,14 @@ class EmbeddedQueue:
         for wake in self._wakers:
             wake()
 
-    async def claim(self, *, worker: str, limit: int, lease: timedelta, now: datetime) -> list[Job]:
-        """Take due jobs for `worker`, best priority first, among them those whose lease ran out."""
+    async def claim(
+        self, *, worker: str, limit: int, lease: timedelta, now: datetime, priorities: Sequence[int] = PRIORITIES
+    ) -> list[Job]:
+        """Take due jobs of some priorities for `worker`, best first, among them those whose lease ran out."""
         claimed: list[rows.ClaimedRow] = []
         async with self._store.begin() as tx:
             await rows.free_expired(tx, now=now, limit=_FREED_AT_ONCE)
-            for priority in PRIORITIES:
+            for priority in priorities:
                 if len(claimed) < limit:
                     room = limit - len(claimed)
                     until = now + lease
@@ -78,10 +80,15 @@ class EmbeddedQueue:
         async with self._store.begin() as tx:
             await rows.set_aside(tx, job.id, worker=worker, attempt=job.attempt, error=error)
 
-    async def next_due(self, *, now: datetime) -> datetime | None:  # noqa: ARG002 - a broker's queue needs it
+    async def next_due(
+        self,
+        *,
+        now: datetime,  # noqa: ARG002 - a broker's queue needs it
+        priorities: Sequence[int] = PRIORITIES,
+    ) -> datetime | None:
         """When the next job becomes due, or the next lease runs out, or None; a hint for how long to sleep."""
         async with self._store.read() as tx:
-            return await rows.next_due(tx, PRIORITIES)
+            return await rows.next_due(tx, priorities)
 
 
 def _row(job_id: str, job: NewJob, now: datetime) -> dict[str, object]:

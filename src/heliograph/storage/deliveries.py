@@ -29,6 +29,7 @@ class Waiting:
     reason: str | None
     attempts: int
     next_attempt_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +61,23 @@ async def add_new(tx: Tx, rows: Sequence[dict[str, Any]]) -> set[str]:
     return added
 
 
-async def waiting(tx: Tx, ids: Sequence[str], *, now: datetime) -> list[Waiting]:
-    """Return those of `ids` that are due to be tried again."""
+async def waiting(tx: Tx, ids: Sequence[str], *, due: datetime) -> list[Waiting]:
+    """Return those of `ids` that are to be tried again at `due` or before."""
     columns = [deliveries.c[name] for name in Waiting.__dataclass_fields__]
     found: list[Waiting] = []
     for part in chunks(ids):
-        query = select(*columns).where(deliveries.c.id.in_(part), _RETRYING, deliveries.c.next_attempt_at <= now)
+        query = select(*columns).where(deliveries.c.id.in_(part), _RETRYING, deliveries.c.next_attempt_at <= due)
         found += [Waiting(*row) for row in await tx.execute(query.order_by(deliveries.c.id))]
     return found
 
 
 async def change_waiting(
-    tx: Tx, ids: Sequence[str], change: Change, *, attempts_before: int, now: datetime
+    tx: Tx, ids: Sequence[str], change: Change, *, attempts_before: int, due_before: datetime | None, now: datetime
 ) -> set[str]:
     """Write the same change to several deliveries that are being retried; return those that still were as expected.
 
-    The number of attempts guards against a second worker, the due time against a deferral that made no attempt.
+    The number of attempts guards against a second worker, the due time against a deferral that made no attempt. Both
+    are compared with what was read, never with the clock, which may have been set back meanwhile.
     """
     changed: set[str] = set()
     for part in chunks(ids):
@@ -85,7 +87,7 @@ async def change_waiting(
                 deliveries.c.id.in_(await _locked(tx, part)),
                 _RETRYING,
                 deliveries.c.attempts == attempts_before,
-                deliveries.c.next_attempt_at <= now,
+                deliveries.c.next_attempt_at == due_before,
             )
             .values(
                 state=change.state,

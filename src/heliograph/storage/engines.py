@@ -1,6 +1,8 @@
 """How a database URL becomes SQLAlchemy engines: drivers, pragmas, pools."""
 
+import contextlib
 import logging
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -88,8 +90,10 @@ def is_passing(error: DBAPIError) -> bool:
     if sqlite_name is not None:
         return any(sqlite_name.startswith(name) for name in _PASSING_SQLITE)
     if isinstance(cause, psycopg.Error):
-        # Without a state the server said nothing at all: there was no connection.
-        return cause.sqlstate is None or cause.sqlstate.startswith(_PASSING_SQLSTATES)
+        if cause.sqlstate is not None:
+            return cause.sqlstate.startswith(_PASSING_SQLSTATES)
+        # The server said nothing at all: there was no connection, unless the driver could not even write the values.
+        return not isinstance(cause, psycopg.DataError | psycopg.ProgrammingError)
     return False
 
 
@@ -116,6 +120,8 @@ def sqlite_engine(url: DatabaseUrl, *, is_writer: bool, pool_size: int) -> Async
     """Make an engine for a SQLite file: the writer begins with `BEGIN IMMEDIATE`, readers cannot write."""
     if not url.path.parent.is_dir():
         raise StoreError(f"The directory {str(url.path.parent)!r} of the database file does not exist.")
+    if is_writer:
+        _make_private(url.path)
     engine = create_async_engine(
         url.url,
         poolclass=AsyncAdaptedQueuePool,
@@ -143,6 +149,16 @@ def sqlite_engine(url: DatabaseUrl, *, is_writer: bool, pool_size: int) -> Async
     event.listen(engine.sync_engine, "connect", on_connect)
     event.listen(engine.sync_engine, "begin", on_begin)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """Make a new file that its owner alone may read: it holds addresses and keys of browsers, and data of people.
+
+    SQLite gives the files beside it, such as the WAL, the same rights. A file that is there is not even opened: closing
+    it again would take the locks away that this process has on it.
+    """
+    with contextlib.suppress(OSError):  # SQLite says better what is wrong
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _pragmas(url: DatabaseUrl, *, is_writer: bool) -> list[str]:

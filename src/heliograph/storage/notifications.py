@@ -107,12 +107,6 @@ async def get(tx: Tx, project_id: str, notification_id: str) -> NotificationRow 
     return None if row is None else _row(row)
 
 
-async def load(tx: Tx, notification_id: str) -> Notification | None:
-    """Return a notification whichever project it is of: for jobs, which carry its identifier alone."""
-    row = (await tx.execute(select(notifications).where(notifications.c.id == notification_id))).first()
-    return None if row is None else _row(row).notification
-
-
 async def load_row(tx: Tx, notification_id: str, *, lock: bool = False) -> NotificationRow | None:
     """Return a notification and how far it has come; with `lock`, no other transaction changes it meanwhile."""
     query = select(notifications).where(notifications.c.id == notification_id)

@@ -113,21 +113,3 @@ async def pause(tx: Tx, key_id: str, *, until: datetime, reason: str) -> None:
 async def resume(tx: Tx, key_id: str) -> None:
     """Lift a pause and forget the refusals that led to it."""
     await change(tx, key_id, {"paused_until": None, "pause_reason": None, "refused_in_row": 0})
-
-
-async def note_refused(tx: Tx, key_id: str) -> int:
-    """Count one more refusal in a row; return how many there are now."""
-    statement = (
-        update(vapid_keys)
-        .where(vapid_keys.c.id == key_id)
-        .values(refused_in_row=vapid_keys.c.refused_in_row + 1)
-        .returning(vapid_keys.c.refused_in_row)
-    )
-    return int((await tx.execute(statement)).scalar_one())
-
-
-async def note_accepted(tx: Tx, key_id: str) -> None:
-    """Forget refusals: the key works."""
-    await tx.execute(
-        update(vapid_keys).where(vapid_keys.c.id == key_id, vapid_keys.c.refused_in_row > 0).values(refused_in_row=0)
-    )

@@ -15,13 +15,15 @@ from heliograph.domain.retry import backoff
 from heliograph.kit.log import get_logger
 from heliograph.names import Metric
 from heliograph.providers import PROVIDERS
-from heliograph.queue.base import Job
+from heliograph.queue.base import PRIORITIES, URGENT, Job
 from heliograph.storage.counts import SHARDS
 from heliograph.worker.clock import Clockwork
 from heliograph.worker.jobs import HANDLERS
 
 CONCURRENCY = 4
 """Jobs at once: while one waits for slow answers, another one encrypts."""
+URGENT_BESIDE = 2
+"""Urgent jobs at once beside those: who waits for a single message must not wait for ranges of a slow host."""
 LEASE = timedelta(seconds=30)
 """How long the jobs of a killed worker wait for another one."""
 RENEWALS = 4
@@ -108,16 +110,16 @@ class Worker:
         self._wake.set()
 
     async def _claim(self) -> None:
-        room = self._concurrency - len(self._running)
+        room, priorities = self._room()
         if room <= 0:
             return
         now = self._heliograph.clock.now()
         queue = self._heliograph.queue
         try:
-            due = await queue.next_due(now=now)
+            due = await queue.next_due(now=now, priorities=priorities)
             if due is None or due > now:
                 return
-            jobs = await queue.claim(worker=self._name, limit=room, lease=self._lease, now=now)
+            jobs = await queue.claim(worker=self._name, limit=room, lease=self._lease, now=now, priorities=priorities)
         except Exception:  # noqa: BLE001 - the database is away or busy: the next look comes soon enough
             _log.exception("claim_failed")
             await asyncio.sleep(1)
@@ -129,6 +131,11 @@ class Worker:
         if jobs:
             self._wake.set()
 
+    def _room(self) -> tuple[int, tuple[int, ...]]:
+        """Return how many more jobs may run, and of which priorities."""
+        room = self._concurrency - len(self._running)
+        return (room, PRIORITIES) if room > 0 else (room + URGENT_BESIDE, (URGENT,))
+
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
         self._wake.set()
@@ -136,7 +143,7 @@ class Worker:
     async def _rest(self, stop: asyncio.Event) -> None:
         if stop.is_set():
             return
-        if len(self._running) >= self._concurrency:
+        if self._room()[0] <= 0:
             # Nothing can be claimed before something is done.
             self._wake.clear()
             waker = asyncio.create_task(stop.wait())

@@ -192,6 +192,16 @@ async def test_a_parameter_that_nobody_reads_is_refused(api, heliograph, alice, 
     assert await row_counts(heliograph) == before
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/notifications?state=null", "/v1/subscriptions?state=NULL", "/v1/keys?limit=null"]
+)
+async def test_the_word_null_is_no_value(api, alice, path):
+    """A filter that says null is refused, and not taken for no filter."""
+    answer = await api.get(path, headers=alice.manage)
+
+    _refused(answer, 400, "invalid_request")
+
+
 PAGED = [operation for operation in ADMIN if any(parameter.name == "cursor" for parameter in operation.parameters)]
 
 

@@ -177,6 +177,25 @@ async def test_changes_here_count_at_once(site: Site) -> None:
     problem(await site.call("GET", "/config", headers={"Origin": "https://new.example"}), 401, "unauthorized")
 
 
+async def test_strangers_do_not_have_everything_looked_up_again(site: Site, heliograph: Heliograph) -> None:
+    """A call of the admin API that is refused changes nothing, so what is known of projects stays known."""
+    assert (await site.call("GET", "/config")).status_code == 200
+    async with heliograph.store.begin() as tx:
+        await tx.exec_driver_sql("UPDATE projects SET origins = '[\"https://new.example\"]'")
+    assert (await site.client.post("/v1/keys", json={})).status_code == 401
+    assert (await site.client.post("/v1/keys", json={}, headers=site.admin)).status_code == 400
+    assert (await site.call("GET", "/config")).status_code == 200
+
+
+async def test_an_answer_is_not_longer_than_its_question(site: Site) -> None:
+    """However many parameters nobody knows, some of them are named."""
+    query = "&".join(f"p{number}" for number in range(2000))
+    for path in (f"/v1/public/config?{query}&key={site.key}", f"/v1/notifications?{query}"):
+        refused = await site.client.get(path, headers=site.admin)
+        problem(refused, 400, "invalid_request")
+        assert len(refused.content) < 2000
+
+
 async def test_changes_elsewhere_count_in_seconds(site: Site, heliograph: Heliograph, clock: FrozenClock) -> None:
     """What another process changes is seen when this one looks again, five seconds later at most."""
     assert (await site.call("GET", "/config")).status_code == 200

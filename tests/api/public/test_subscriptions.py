@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +48,13 @@ async def test_registering_gives_an_id_and_a_secret(site: Site, heliograph: Heli
     assert kept["created_at"] == kept["refreshed_at"] == kept["endpoint_since"] == clock.now()
     assert kept["user_agent"].startswith("Browser/1 x")
     assert len(kept["user_agent"]) == 200
+
+
+async def test_an_expiry_at_the_end_of_time_is_kept(site: Site, heliograph: Heliograph) -> None:
+    """The latest one that is taken can be read again, though the database's zone has a new year by then."""
+    kept = await site.register(Browser.new("a"), expiration_time=253_402_214_400_000)
+    found = await row(heliograph.store, subscriptions, kept.id)
+    assert found["browser_expires_at"] == datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import msgspec
 from heliograph.actions.notifications import Draft, Tally
 from heliograph.api.forms import Form, Moment, View
 from heliograph.domain.content_rules import MAX_URL
+from heliograph.domain.identity import MAX_EXTERNAL_ID
 from heliograph.domain.notification import (
     MAX_TARGETS,
     MAX_TTL,
@@ -32,7 +33,7 @@ Short: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Language: TypeAlias = Annotated[
     str, msgspec.Meta(min_length=2, max_length=35, description="A language tag, such as `de` or `pt-BR`.")
 ]
-ExternalId: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+ExternalId: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_EXTERNAL_ID)]
 
 
 class ActionForm(Form, frozen=True, kw_only=True):

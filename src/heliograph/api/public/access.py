@@ -15,7 +15,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
 from heliograph.actions.config import PublicProject, all_origins, open_project
-from heliograph.api.limits import query_parameters
+from heliograph.api.limits import MAX_TOLD, query_parameters
 from heliograph.bootstrap import Heliograph
 from heliograph.errors import FieldError, InvalidRequest, OriginRefused, Unauthorized
 from heliograph.kit.cache import ShortCache
@@ -120,7 +120,7 @@ def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], ha
     known = query_parameters(handler) | {KEY_PARAMETER}
     unknown = [name for name in dict.fromkeys(connection.query_params) if name not in known]
     if unknown:
-        errors = tuple(FieldError(f"query/{name[:100]}", "Leave this parameter out.") for name in unknown)
+        errors = tuple(FieldError(f"query/{name[:100]}", "Leave this parameter out.") for name in unknown[:MAX_TOLD])
         raise InvalidRequest(f"There is no parameter {unknown[0][:100]} here.", errors)
 
 

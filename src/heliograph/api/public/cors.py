@@ -18,6 +18,7 @@ _PREFLIGHT = {
 }
 _CHANGES_PROJECTS = ("/v1/projects", "/v1/keys", "/v1/vapid-keys", "/v1/providers")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_REFUSED = 400
 
 
 def preflights(handlers: tuple[HTTPRouteHandler, ...]) -> HTTPRouteHandler:
@@ -41,7 +42,8 @@ async def on_answer(message: Message, scope: Scope) -> None:
         return
     if scope["path"].startswith(PREFIX):
         await _mark(MutableScopeHeaders.from_message(message), scope)
-    elif method_of(scope) not in _SAFE and scope["path"].startswith(_CHANGES_PROJECTS):
+    elif method_of(scope) not in _SAFE and scope["path"].startswith(_CHANGES_PROJECTS) and message["status"] < _REFUSED:
+        # What was refused changed nothing: no stranger may have everything looked up again and again.
         directory_of(scope).forget()
 
 

@@ -34,6 +34,7 @@ class Shop:
         secret_key: stays on the shop's server.
         devpush: where the bundled push service shows its page.
         commands: given a page's address, commands that open a browser pointed at the bundled push service.
+        client: one for all calls; to make one costs more than a call.
     """
 
     origin: str
@@ -42,6 +43,7 @@ class Shop:
     secret_key: str
     devpush: str
     commands: Callable[[str], Mapping[str, Any]]
+    client: httpx.AsyncClient
 
     def notification(self, product: Product, audience: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the shop's server posts to Heliograph's admin API."""
@@ -61,9 +63,15 @@ class Shop:
 
     async def post(self, notification: Mapping[str, Any]) -> httpx.Response:
         """Send a notification through Heliograph's admin API, as any server would."""
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
-            headers = {"Authorization": f"Bearer {self.secret_key}"}
-            return await client.post(f"{self.api}/v1/notifications", json=notification, headers=headers)
+        headers = {"Authorization": f"Bearer {self.secret_key}"}
+        return await self.client.post(f"{self.api}/v1/notifications", json=notification, headers=headers)
+
+    async def states(self, notification: str) -> dict[str, int]:
+        """Ask Heliograph how many deliveries of a notification are in each state."""
+        headers = {"Authorization": f"Bearer {self.secret_key}"}
+        answer = await self.client.get(f"{self.api}/v1/notifications/{notification}", headers=headers)
+        by_state: dict[str, int] = answer.raise_for_status().json()["counts"]["by_state"]
+        return by_state
 
 
 def _shop(request: Request[Any, Any, State]) -> Shop:

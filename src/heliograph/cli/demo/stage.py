@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
+import httpx
 import uvicorn
 
 from heliograph.cli import first_start, opening, processes
@@ -45,6 +46,7 @@ async def stage(
             secret_key=made.secret_key,
             devpush=devpush.http_url,
             commands=lambda page: asdict(devpush.browser_commands(page)),
+            client=await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30)),
         )
         api_server = processes.api_server(heliograph, settings)
         shop_server = uvicorn.Config(create_shop(shop), **processes.SERVER)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 from rich.console import Console
 
 from heliograph.cli import screen
@@ -127,7 +126,7 @@ def _taken(states: Mapping[str, int]) -> int:
 
 async def _watch(running: Stage, notification: str, on_states: Any) -> None:
     while True:
-        on_states(await _states(running, notification))
+        on_states(await running.shop.states(notification))
         await asyncio.sleep(_POLL_SECONDS)
 
 
@@ -135,7 +134,7 @@ async def _settled(running: Stage, notification: str, seen: Seen, on_states: Any
     """Return the counts once every receipt that was sent is in them, or time is up."""
     end = asyncio.get_running_loop().time() + _RECEIPTS_SECONDS
     while True:
-        states = await _states(running, notification)
+        states = await running.shop.states(notification)
         on_states(states)
         known = states.get(DeliveryState.DISPLAYED, 0) + states.get(DeliveryState.CLICKED, 0)
         if known >= seen.shown and states.get(DeliveryState.CLICKED, 0) >= seen.clicked:
@@ -143,12 +142,3 @@ async def _settled(running: Stage, notification: str, seen: Seen, on_states: Any
         if asyncio.get_running_loop().time() > end:
             return states
         await asyncio.sleep(_POLL_SECONDS)
-
-
-async def _states(running: Stage, notification: str) -> dict[str, int]:
-    shop = running.shop
-    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
-        headers = {"Authorization": f"Bearer {shop.secret_key}"}
-        answer = await client.get(f"{shop.api}/v1/notifications/{notification}", headers=headers)
-    by_state: dict[str, int] = answer.raise_for_status().json()["counts"]["by_state"]
-    return by_state

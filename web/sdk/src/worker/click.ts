@@ -46,12 +46,14 @@ export async function handleClick(
 ): Promise<void> {
   notification.close();
   const { delivery } = inside;
+  const own: unknown = inside.actions[action];
   if (delivery) clicked.add(delivery);
   const click: Click = {
     notification: inside.notification,
     delivery: bareId(delivery ?? undefined),
     action: action || null,
-    url: inside.actions[action] ?? inside.navigate,
+    // Every object has a "constructor", and an action may be called so.
+    url: typeof own === "string" ? own : inside.navigate,
     data: (notification.data as Carried | null)?.data ?? null,
   };
   const left: LeftClick = { click, at: now };

@@ -102,6 +102,11 @@ test("An action without an address of its own leads where the notification does.
   assert.deepEqual(worker.opened, [URL_]);
 });
 
+test("An action may have a name that every object has.", async () => {
+  for (const name of ["constructor", "toString", "__proto__"]) await click(notification(), name);
+  assert.deepEqual(worker.opened, [URL_, URL_, URL_]);
+});
+
 test("A click is left for the window that it opens.", async () => {
   await click(notification());
   const left = new Map(database.rows("values")).get("click") as any;
