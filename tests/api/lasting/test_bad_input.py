@@ -21,7 +21,9 @@ from heliograph.names import Scope
 
 WITH_BODY = [operation for operation in ADMIN if operation.body is not None]
 ABOUT_ONE = [operation for operation in ADMIN if "{" in operation.path]
-OF_PROJECT = [operation for operation in ADMIN if not operation.path.startswith(("/v1/projects", "/v1/keys"))]
+OF_PROJECT = [
+    operation for operation in ADMIN if not operation.path.startswith(("/v1/projects", "/v1/keys", "/v1/audit"))
+]
 
 
 # Refusals change nothing (which is what these tests prove), so one installation of each kind serves them all.
