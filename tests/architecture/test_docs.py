@@ -90,9 +90,10 @@ def test_pages_that_the_code_names_exist():
     assert [page for page in sorted(named) if not (ROOT / page).exists()] == []
 
 
-def test_examples_of_requests_are_of_the_documented_form():
-    """What a page tells one to post is what the API takes."""
-    bodies = [body for path in pages() for body in re.findall(r"-d '(\{.*?\})'", path.read_text(), re.DOTALL)]
+def test_examples_of_sends_are_of_the_documented_form():
+    """What a page tells one to send is what the API takes."""
+    command = re.compile(r"curl [^`]*?/v1/notifications\s[^`]*?-d '(\{.*?\})'", re.DOTALL)
+    bodies = [body for path in pages() for body in command.findall(path.read_text())]
     assert bodies
     for body in bodies:
         msgspec.json.decode(body, type=NewNotification)
