@@ -153,9 +153,10 @@ async def test_slow_host_that_speaks_http_1(world: World):
     """A slow host gets no more messages than it has connections over HTTP/1.1: nothing times out while it waits."""
     fleet = await world.agents(200)
     await world.subscribe(fleet.agents)
-    world.devpush.add_fault(Fault(FaultKind.SLOW, delay=timedelta(milliseconds=300)))
+    # Seven rounds over 32 connections take longer than the time-out, and one round a fifth of it.
+    world.devpush.add_fault(Fault(FaultKind.SLOW, delay=0.8 * SECOND))
     notification = await world.notify()
-    await drain(world.heliograph, machine=dataclasses.replace(world.machine, send_timeout=1.5 * SECOND))
+    await drain(world.heliograph, machine=dataclasses.replace(world.machine, send_timeout=4 * SECOND))
 
     assert await world.counts(notification) == {"accepted": 200}
 
