@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 from tests.support.api import api_client, bare_app
+from tests.support.environment import clean_environment
 from tests.support.operations import ADMIN, Things, body_of, is_installation_only, name_of, row_counts
 
 from heliograph.api.app import create_app
@@ -279,12 +280,11 @@ async def test_a_process_that_is_killed_did_all_or_nothing(api, heliograph, alic
         sys.executable,
         str(SCRIPT),
         json.dumps(request),
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(sys.path),
-            "HELIOGRAPH_DATABASE_URL": database_url,
-            "HELIOGRAPH_MASTER_KEY": base64url.encode(MASTER_KEY),
-        },
+        env=clean_environment(
+            PYTHONPATH=os.pathsep.join(sys.path),
+            HELIOGRAPH_DATABASE_URL=database_url,
+            HELIOGRAPH_MASTER_KEY=base64url.encode(MASTER_KEY),
+        ),
     )
     assert await process.wait() == -signal.SIGKILL
     assert (await row_counts(heliograph))["notifications"] == before + is_done

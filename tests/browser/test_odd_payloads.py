@@ -8,6 +8,8 @@ from tests.browser.support.sender import Sender, Subscription
 from tests.browser.support.shop import Shop, ShopPage
 from tests.browser.support.waiting import eventually
 
+from heliograph.devpush import DevPush
+
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
@@ -16,11 +18,17 @@ async def subscribed(page: ShopPage) -> Subscription:
     return Subscription.from_json(await page.subscription())
 
 
-async def shows(page: ShopPage, title: str, body: str) -> None:
-    async def there() -> bool:
-        return [(one["title"], one["body"]) for one in await page.notifications()] == [(title, body)]
+async def shows(page: ShopPage, title: str, body: str, devpush: DevPush, subscription: Subscription) -> None:
+    shown: list[tuple[str, str]] = []
 
-    await eventually(there, f"{title!r} {body!r} to be shown")
+    async def there() -> bool:
+        shown[:] = [(one["title"], one["body"]) for one in await page.notifications()]
+        return shown == [(title, body)]
+
+    def missing() -> str:
+        return f"{title!r} {body!r}; shown is {shown!r}, devpush has {devpush.messages(subscription.endpoint)!r}"
+
+    await eventually(there, missing)
 
 
 @pytest.mark.parametrize(
@@ -34,11 +42,17 @@ async def shows(page: ShopPage, title: str, body: str) -> None:
     ],
 )
 async def test_something_is_shown(
-    browser: Browser, shop: Shop, own_sender: Sender, payload: bytes | None, title: str, body: str
+    browser: Browser,
+    shop: Shop,
+    own_sender: Sender,
+    devpush: DevPush,
+    payload: bytes | None,
+    title: str,
+    body: str,
 ) -> None:
     """Whatever a push says, the worker shows a notification, so that no browser takes the permission away."""
     page = await shop.open(browser)
     subscription = await subscribed(page)
     assert await own_sender.send(subscription, payload) == 201
-    await shows(page, title, body)
+    await shows(page, title, body, devpush, subscription)
     await page.close()

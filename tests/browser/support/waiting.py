@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 START = 120.0  # seconds: a browser or a server on two busy cores
 FIRST_SUBSCRIBE = 60.0  # Chromium now and then takes six seconds before it asks its push service anything
-ARRIVAL = 60.0  # everything else; a Chromium that lost its connection at once comes back after half a minute
+ARRIVAL = 120.0  # everything else; a Chromium that lost its connection at once comes back after half a minute
 PAUSE = 0.03
 
 
