@@ -23,6 +23,14 @@ def test_identifiers_sort_by_time(a: datetime, b: datetime):
 
 
 @given(INSTANTS)
+def test_a_millisecond_later_sorts_behind(at: datetime):
+    """Two identifiers of neighbouring milliseconds never share one."""
+    whole = at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+    assert ceiling_id("sub", whole) < floor_id("sub", whole + timedelta(milliseconds=1))
+
+
+@given(INSTANTS)
 def test_bounds_enclose_what_is_made_in_that_millisecond(at: datetime):
     """A dispatch that takes all identifiers up to its start misses none and takes no later one."""
     made = Ids(FrozenClock(at)).new("sub")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 
@@ -33,11 +34,15 @@ class Listener:
 
     async def open(self, host: str, port: int, context: ssl.SSLContext | None = None) -> int:
         """Listen, and return the port."""
+        # Not by the loop: uvloop keeps to itself that somebody else began to listen between its bind and its listen.
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        taken = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        taken.setblocking(False)
         patience = _TLS_SHUTDOWN_SECONDS if context else None
         self._server = await asyncio.start_server(
-            self._accepted, host, port, ssl=context, backlog=_BACKLOG, ssl_shutdown_timeout=patience
+            self._accepted, sock=taken, ssl=context, backlog=_BACKLOG, ssl_shutdown_timeout=patience
         )
-        number: int = self._server.sockets[0].getsockname()[1]
+        number: int = taken.getsockname()[1]
         return number
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

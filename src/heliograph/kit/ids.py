@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from heliograph.kit.clock import Clock
@@ -12,6 +12,8 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _BODY = re.compile(f"[0-7][{_ALPHABET}]{{25}}")
 _UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RANDOM_BYTES = 10
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def _encode(number: int) -> str:
@@ -19,7 +21,8 @@ def _encode(number: int) -> str:
 
 
 def _milliseconds(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
+    # Not by way of a float, which may fall into the millisecond before.
+    return (at - _EPOCH) // _MILLISECOND
 
 
 class Ids:
