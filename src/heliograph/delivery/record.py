@@ -175,9 +175,9 @@ async def record(tx: Tx, machine: Machine, dispatch: Dispatch, results: list[Res
     await pruning.end(tx, [_dead(pair) for pair in written if pair[1].prune], now=now)
     await counts.add(tx, dispatch.notification.id, _deltas(written), machine.shard)
     after_commit(tx, lambda: _measure(machine, written))
+    after_commit(tx, lambda: _tell_failures(machine, dispatch, written))
     await machine.queue.add(tx, _retry_jobs(dispatch, written, now), now=now)
     await deliveries.apply_receipts(tx, sorted(added), now=now, shard=machine.shard)
-    _tell_failures(machine, dispatch, written)
     return sorted(added)
 
 
