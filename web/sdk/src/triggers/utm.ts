@@ -1,0 +1,14 @@
+/** The advertisement that led here, by the utm_ parameters of the address; all that are asked for must be equal. */
+
+import type { Trigger } from "./trigger";
+import { text } from "./values";
+
+const MEMBERS = ["source", "campaign", "medium"] as const;
+
+export const utm: Trigger = {
+  kind: "utm",
+  holds(spec, env) {
+    const asked = MEMBERS.filter((member) => spec[member] != null);
+    return asked.length > 0 && asked.every((member) => text(spec[member]) === env.session.utm[member]);
+  },
+};
