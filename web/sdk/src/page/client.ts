@@ -47,6 +47,8 @@ export interface Verbs {
 
 export interface Client {
   readonly verbs: Verbs;
+  /** Who the site says this is, on this page. */
+  readonly identity: () => Identity | undefined;
   /** Fetches what a click will need, so that nothing slow is left between the gesture and the browser. */
   readonly prefetch: () => void;
   /** Puts right what changed since the last page. */
@@ -146,9 +148,9 @@ export function makeClient(tag: Tag, events: Emitter): Client {
     const identity = checkIdentity(proof);
     link.identity = identity;
     return exclusive(async () => {
-      const person = await personOf(identity);
       const state = await readState(scope);
       if (!isOurs(state)) return { identified: false };
+      const person = await personOf(identity);
       if (state?.identity !== person || state.logoutPending) {
         await atRow("POST", "/identity", identity);
         await changeState(scope, () => ({ identity: person, logoutPending: undefined }));
@@ -196,6 +198,7 @@ export function makeClient(tag: Tag, events: Emitter): Client {
       join: (...about) => regroup(true, ...about),
       leave: (...about) => regroup(false, ...about),
     },
+    identity: () => link.identity,
     prefetch() {
       if (!supported() || Notification.permission === "denied") return;
       // A failure is told by whoever needs the result.

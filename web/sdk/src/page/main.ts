@@ -1,34 +1,71 @@
 /** The page script: reads its own tag, takes over the command queue, and keeps the subscription right. */
 
+import type { Identity } from "../shared/api";
 import { explained, HeliographError } from "../shared/errors";
 import { CLICK_VALUE, type Message } from "../shared/messages";
 import { takeValue } from "../shared/storage";
 import { takeFromAddress, takeLeft } from "./arrival";
-import { makeClient, type Client, type Verbs } from "./client";
+import { makeClient, type Client } from "./client";
 import { Emitter } from "./events";
+import { checkIdentity } from "./identity";
+import { makePermission } from "./permission";
 import { run, type Command, type Methods } from "./queue";
+import { makeSite, type Site } from "./site";
 import { findTag, readTag, type Tag } from "./tag";
 
 declare const __VERSION__: string;
 
-const VERBS: readonly (keyof Verbs)[] = ["subscribe", "unsubscribe", "status", "identify", "logout", "join", "leave"];
+/** Every command, so that all can be called and say why not, even where the tag is wrong. */
+const COMMANDS =
+  "subscribe unsubscribe status identify logout join leave pushStatus pushSubscribe pushUnsubscribe consent reInit " +
+  "trackPageView trackCategoryView trackItemView addToCart removeFromCart updateCart order setAttributes fireEvent " +
+  "getData addData attachToProfile postcheckout exchange precheckout";
 
-function readPage(events: Emitter): { client: Client; tag: Tag } | HeliographError {
+interface Page {
+  readonly client: Client;
+  readonly tag: Tag;
+  readonly site: Site;
+  readonly verbs: Methods;
+}
+
+function readPage(events: Emitter, failed: (error: HeliographError) => void): Page | HeliographError {
   try {
     const element = findTag(document);
     if (!element) throw new HeliographError("misconfigured", "the script tag was not found");
     const tag = readTag(element.src, element.dataset, location.href);
-    return { client: makeClient(tag, events), tag };
+    const client = makeClient(tag, events);
+    async function identify(proof: Identity) {
+      checkIdentity(proof);
+      const answer = client.verbs.identify(proof);
+      site.known();
+      return answer;
+    }
+    const site = makeSite({ window, ...tag, address: tag, identity: client.identity, identify, failed });
+    const logout = () => {
+      site.forget();
+      return client.verbs.logout();
+    };
+    const verbs = { ...client.verbs, ...makePermission(client.verbs), ...site.verbs, identify, logout };
+    return { client, tag, site, verbs };
   } catch (error) {
     return explained(error, "misconfigured", "script tag");
   }
 }
 
+/** Takes the place of an array of commands; what is there already, and works, stays. */
+function takeOver(name: string, heliograph: object): readonly Command[] {
+  const global = window as unknown as Record<string, unknown>;
+  const before = global[name];
+  global[name] = heliograph;
+  return Array.isArray(before) ? (before as Command[]) : [];
+}
+
+const isLoaded = (name: string): boolean =>
+  ((window as unknown as Record<string, unknown>)[name] as { loaded?: unknown } | undefined)?.loaded === true;
+
 function start(): void {
-  const global = window as unknown as { heliograph?: unknown };
-  const before = global.heliograph;
   // Loaded twice, by a tag manager and by hand: the first one works. (An element with this id is found here too.)
-  if ((before as { loaded?: unknown } | undefined)?.loaded === true) return;
+  if (isLoaded("heliograph")) return;
 
   const events = new Emitter();
   let listened = false;
@@ -37,21 +74,26 @@ function start(): void {
     if (!listened) console.warn(`heliograph: ${error.code}: ${error.message}`);
   };
 
-  const made = readPage(events);
+  const made = readPage(events, failed);
   const methods: Record<string, (...parts: never[]) => unknown> = {
     on: (event: never, listener: never) => {
       listened ||= event === "error";
       return events.on(event, listener);
     },
   };
-  for (const verb of VERBS) {
-    methods[verb] = (...parts: never[]) => {
-      const work: Promise<unknown> =
-        made instanceof HeliographError
-          ? Promise.reject(made)
-          : (made.client.verbs[verb] as (...parts: never[]) => Promise<unknown>)(...parts).catch((error: unknown) => {
-              throw explained(error, "internal", verb);
-            });
+  for (const name of COMMANDS.split(" ")) {
+    methods[name] = (...parts: never[]) => {
+      let result: unknown;
+      try {
+        if (made instanceof HeliographError) throw made;
+        result = made.verbs[name]!(...parts);
+      } catch (error) {
+        result = Promise.reject(error as Error);
+      }
+      if (!(result instanceof Promise)) return result;
+      const work = result.catch((error: unknown) => {
+        throw explained(error, "internal", name);
+      });
       // Reported here once, so that a caller who looks at nothing still leaves a trace, and no "unhandled rejection".
       work.catch(failed);
       return work;
@@ -72,12 +114,25 @@ function start(): void {
       }
     },
   };
-  global.heliograph = heliograph;
-  if (!(made instanceof HeliographError)) begin(made.client, made.tag, events, failed);
-  if (Array.isArray(before)) heliograph.push(...(before as Command[]));
+  const waiting = [...takeOver("heliograph", heliograph)];
+  if (!(made instanceof HeliographError)) {
+    for (const name of made.tag.alias) {
+      if (!isLoaded(name)) waiting.push(...takeOver(name, heliograph));
+      else failed(new HeliographError("misconfigured", `window.${name} is somebody else's, and at work`));
+    }
+    // Before anything is stored: a person who does not agree leaves no trace.
+    for (const command of waiting) if (Array.isArray(command) && command[0] === "consent") heliograph.push(command);
+    begin(made, events, failed, (name, about) => heliograph.push([name, about]));
+  }
+  heliograph.push(...waiting);
 }
 
-function begin(client: Client, tag: Tag, events: Emitter, failed: (error: HeliographError) => void): void {
+function begin(
+  { client, tag, site }: Page,
+  events: Emitter,
+  failed: (error: HeliographError) => void,
+  give: (name: string, about: unknown) => void,
+): void {
   const click = takeFromAddress(tag, tag.scope, Date.now());
   if (click) events.emit("clicked", click);
   else void takeLeft(Date.now()).then((left) => left && events.emit("clicked", left));
@@ -101,6 +156,11 @@ function begin(client: Client, tag: Tag, events: Emitter, failed: (error: Heliog
   workers?.startMessages?.();
 
   const go = () => {
+    try {
+      site.begin(give);
+    } catch (error) {
+      failed(explained(error, "internal", "page view"));
+    }
     client.prefetch();
     void reconcile();
   };

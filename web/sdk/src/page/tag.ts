@@ -10,6 +10,10 @@ export interface Tag extends Address {
   readonly scope: string;
   /** True when that registration is the site's own and we only look it up. */
   readonly guest: boolean;
+  /** False when nothing may be tracked until the page says that the person agrees. */
+  readonly track: boolean;
+  /** Other names on `window` under which the commands can be given. */
+  readonly alias: readonly string[];
 }
 
 const WORKER = "/push/heliograph-worker.js";
@@ -34,6 +38,8 @@ export function readTag(source: string, data: DOMStringMap, page: string): Tag {
     workerUrl: worker.href,
     scope: new URL(own ?? ".", own === undefined ? worker.href.split("?")[0] : page).href,
     guest: own !== undefined,
+    track: data["track"] !== "off",
+    alias: (data["alias"] ?? "").split(/[\s,]+/).filter((name) => /^[a-z_]\w*$/i.test(name)),
   };
 }
 

@@ -40,6 +40,8 @@ export interface Address {
 
 interface Options {
   readonly body?: unknown;
+  /** A body that is JSON already. */
+  readonly text?: string;
   readonly secret?: string | undefined;
   /**
    * Key in the query and text/plain as type keep a cross-origin request "simple": no preflight, no second round trip.
@@ -49,13 +51,14 @@ interface Options {
 }
 
 export async function call<T>(address: Address, method: string, path: string, options: Options = {}): Promise<T> {
-  const { body, secret, simple } = options;
+  const { secret, simple } = options;
+  const body = options.text ?? (options.body === undefined ? null : JSON.stringify(options.body));
   const headers: Record<string, string> = {};
   let url = `${address.api}/v1/public${path}`;
   if (simple) url += `${path.includes("?") ? "&" : "?"}key=${encodeURIComponent(address.key)}`;
   else headers["Heliograph-Key"] = address.key;
   if (secret) headers["Authorization"] = `Bearer ${secret}`;
-  if (body !== undefined) headers["Content-Type"] = simple ? "text/plain" : "application/json";
+  if (body !== null) headers["Content-Type"] = simple ? "text/plain" : "application/json";
 
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), REQUEST_LIMIT);
@@ -66,9 +69,9 @@ export async function call<T>(address: Address, method: string, path: string, op
       credentials: "omit",
       cache: options.cache ?? "no-store",
       // A receipt must survive the page that is just being left.
-      keepalive: simple === true && body !== undefined,
+      keepalive: simple === true && body !== null,
       signal: abort.signal,
-      body: body === undefined ? null : JSON.stringify(body),
+      body,
     });
     const answer: unknown = await response.json().catch(() => undefined);
     if (response.ok) return answer as T;

@@ -49,19 +49,28 @@ export const TRIGGERS: readonly Trigger[] = [
   scroll,
 ];
 
+/** What was told already: campaigns are looked at all the time. */
+const told = new Set<string>();
+
 const named = (kind: unknown): Trigger | undefined => TRIGGERS.find((trigger) => trigger.kind === kind);
 
 /**
  * Whether the trigger that `spec` describes holds right now. What this page does not know, or cannot find out, does not
- * hold, and is told to `failed`.
+ * hold, and is told to `failed`, once.
  */
 export function holds(spec: unknown, env: Env, failed: (sentence: string) => void): boolean {
+  let sentence: string;
   try {
-    const trigger = named((spec as Spec).kind);
+    const { kind } = spec as Spec;
+    const trigger = named(kind);
     if (trigger) return trigger.holds(spec as Spec, env);
-    failed(`there is no page trigger "${String((spec as Spec).kind)}"`);
+    sentence = `there is no page trigger "${String(kind)}"`;
   } catch (error) {
-    failed(`page trigger: ${String(error)}`);
+    sentence = `a page trigger failed: ${String(error)}`;
+  }
+  if (!told.has(sentence)) {
+    told.add(sentence);
+    failed(sentence);
   }
   return false;
 }

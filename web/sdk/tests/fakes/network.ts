@@ -23,6 +23,8 @@ export class FakeHeliograph {
   exchanges: Exchange[] = [];
   rows = new Map<string, Row>();
   receipts: any[] = [];
+  /** The bodies of batches of events. */
+  batches: any[] = [];
   serverKey = "a2V5LTE";
   project = "prj_1";
   /** Taken instead of the real answer while it returns one; "offline" rejects as fetch does. */
@@ -41,10 +43,16 @@ export class FakeHeliograph {
       exchanges: [],
       rows: new Map(),
       receipts: [],
+      batches: [],
       serverKey: "a2V5LTE",
       project: "prj_1",
       trouble: undefined,
     });
+  }
+
+  /** The events that were taken, in order, as [name, properties]. */
+  get events(): [string, any][] {
+    return this.batches.flatMap(({ events }) => events.map(({ name, properties }: any) => [name, properties]));
   }
 
   /** "METHOD /path" of every request, without the base. */
@@ -80,6 +88,10 @@ export class FakeHeliograph {
     if (resource === "receipts") {
       this.receipts.push(...body.receipts);
       return [202, { accepted: body.receipts.length, refused: [] }];
+    }
+    if (resource === "events") {
+      this.batches.push(body);
+      return [202, { accepted: body.events.length, refused: [], identified: Boolean(body.identity) }];
     }
     if (!id) return this.register(body);
     const row = this.rows.get(id);

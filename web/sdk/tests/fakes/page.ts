@@ -3,6 +3,7 @@
 import { installIndexedDB } from "./indexeddb";
 import { installNetwork } from "./network";
 import { FakeRegistration } from "./push";
+import { FakeWindow } from "./window";
 
 export class FakePermission {
   permission: NotificationPermission = "default";
@@ -40,19 +41,15 @@ export const visit = new Map<string, string>();
 export const database = installIndexedDB();
 export const heliograph = installNetwork();
 
-const navigator = {
-  serviceWorker: workers,
-  language: "en-GB",
-  userAgent: "Mozilla/5.0 (X11; Linux x86_64)",
-  maxTouchPoints: 0,
-};
-const window = {
-  navigator,
-  isSecureContext: true,
+export const tab = new FakeWindow("https://shop.example/");
+const { navigator } = tab;
+Object.assign(navigator, { serviceWorker: workers });
+Object.assign(tab, {
   PushManager: {},
   Notification: notification,
   matchMedia: () => ({ matches: false }),
-};
+});
+const window = tab;
 
 Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
 Object.assign(globalThis, {
@@ -70,6 +67,8 @@ export function newBrowser(): void {
   database.health = "good";
   heliograph.reset();
   visit.clear();
+  tab.localStorage.clear();
+  tab.sessionStorage.clear();
   workers.registrations.clear();
   workers.registered = [];
   Object.assign(notification, { permission: "default", answer: "granted", asked: 0 });

@@ -1,6 +1,6 @@
 /** The whole page script as a site meets it: an array of commands before, an object after. */
 
-import { heliograph as server, newBrowser, workers } from "../fakes/page";
+import { heliograph as server, newBrowser, tab, workers } from "../fakes/page";
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -9,12 +9,14 @@ const warnings: string[] = [];
 const page = globalThis as any;
 
 newBrowser();
-const addressBar = { href: "https://shop.example/cart?a=1&heliograph_click=dlv_1.mac" };
+const addressBar = tab.location;
+addressBar.href = "https://shop.example/cart?a=1&heliograph_click=dlv_1.mac";
 page.__VERSION__ = "test";
 page.console.warn = (text: string) => warnings.push(text);
 page.location = addressBar;
-page.history = { state: { kept: 1 }, replaceState: (_: unknown, __: string, url: string) => (addressBar.href = url) };
-page.document = { currentScript: { src: "https://push.example/sdk/v1/heliograph.js", dataset: { key: "hpk_1" } } };
+page.history = tab.history;
+page.document = tab.document;
+tab.document.currentScript = { src: "https://push.example/sdk/v1/heliograph.js", dataset: { key: "hpk_1" } };
 let tellPage: (event: { data: unknown }) => void = () => undefined;
 Object.assign(workers, { addEventListener: (_: string, listener: typeof tellPage) => (tellPage = listener) });
 page.window.heliograph = [

@@ -1,0 +1,162 @@
+/**
+ * What the site tells: page views, carts, orders, attributes and custom events, with what triggers need to know of them.
+ * Nothing is stored or sent while the person has not agreed.
+ */
+
+import type { Address, Identity } from "../shared/api";
+import { explained, HeliographError } from "../shared/errors";
+import type { Env } from "../triggers/trigger";
+import { makeCommerce } from "./commerce";
+import { watchDeclared, type Give } from "./declared";
+import { makeFacts } from "./facts";
+import { makeKeeper } from "./keeper";
+import { pageOf, watchAddress } from "./navigation";
+import { words, type Loose } from "./shapes";
+import { makeTracker } from "./track";
+import { utmOf } from "./visit";
+import { forgetVisitor, visitor } from "./visitor";
+
+/** Applications that tell of a page themselves do so within this time of changing the address. */
+const SAME_VIEW = 1_000;
+
+export interface Site {
+  readonly env: Env;
+  /** Commands that answer at once. */
+  readonly verbs: Readonly<Record<string, (...parts: never[]) => unknown>>;
+  /** This browser's name for the server; undefined while the person has not agreed, or nothing can be kept. */
+  readonly visitor: () => string | undefined;
+  readonly track: (name: string, properties: unknown) => void;
+  /** There is a proof of who this is. */
+  readonly known: () => void;
+  /** Whoever was logged in is not any more. */
+  readonly forget: () => void;
+  /** Begins to work: the page is looked at. `give` takes the commands that the page holds as elements. */
+  readonly begin: (give: Give) => void;
+  /** Calls when the page has become another one. */
+  readonly moved: (listener: () => void) => void;
+}
+
+interface Surroundings {
+  readonly window: Window;
+  readonly address: Address;
+  /** What the tag says. */
+  readonly track: boolean;
+  readonly identity: () => Identity | undefined;
+  readonly identify: (proof: Identity) => Promise<unknown>;
+  readonly failed: (error: HeliographError) => void;
+}
+
+/** Browsers of people who object to being followed; see docs/decisions/consent.md. */
+const objects = ({ navigator }: Window): boolean =>
+  (navigator as { globalPrivacyControl?: unknown }).globalPrivacyControl === true;
+
+export function makeSite({ window, address, track: wanted, identity, identify, failed }: Surroundings): Site {
+  const { document, location } = window;
+  const fault = (error: unknown) => failed(explained(error, "internal", "site"));
+  const keeper = makeKeeper(window);
+  let allowed = wanted && !objects(window);
+  keeper.allow(allowed);
+  const facts = makeFacts(window, keeper, fault);
+  const name = () => (allowed ? visitor(keeper) : undefined);
+  const tracker = makeTracker({ window, address, keeper, visitor: name, identity, failed });
+  const track = (event: string, properties: unknown) => {
+    if (allowed) tracker.track(event, properties);
+  };
+
+  const listeners: (() => void)[] = [];
+  let begun = false;
+  let last = "";
+  let lastAt = 0;
+  let again: () => void = () => undefined;
+
+  /** Counts a page view, with what the command says of it. */
+  function view(about: Loose = {}, referrer = ""): void {
+    const url = words(about["url"]) ?? location.href;
+    last = pageOf(location.href);
+    lastAt = Date.now();
+    facts.opened(referrer);
+    const utm = utmOf(location.href) ?? {};
+    const properties: Record<string, unknown> = { url, title: words(about["title"] ?? document.title), referrer };
+    if (!referrer) delete properties["referrer"];
+    for (const member of Object.keys(utm)) properties["utm_" + member] = utm[member];
+    track("page_view", properties);
+    for (const listener of listeners) listener();
+  }
+
+  /** Runs what the browser calls; no fault of ours may reach the page. */
+  const safely = (work: () => void) => () => {
+    try {
+      work();
+    } catch (error) {
+      fault(error);
+    }
+  };
+
+  const commerce = makeCommerce({
+    facts,
+    track,
+    attributes: (values) => {
+      if (allowed) tracker.attributes(values);
+    },
+    identify,
+    view: (about) => view(about),
+  });
+
+  function consent(agreed: unknown): void {
+    if (agreed === allowed) return;
+    allowed = agreed === true;
+    if (!allowed) tracker.drop();
+    keeper.allow(allowed);
+    // What was seen of this page before is nothing to go by.
+    if (allowed && begun) view({}, document.referrer);
+  }
+
+  function reInit(): void {
+    // The change of address was seen already.
+    if (pageOf(location.href) !== last || Date.now() - lastAt > SAME_VIEW) view();
+    again();
+  }
+
+  return {
+    env: facts.env,
+    visitor: name,
+    track,
+    verbs: { ...commerce.verbs, consent, reInit },
+    known() {
+      facts.authorise(true);
+      if (allowed) tracker.soon();
+    },
+    forget() {
+      commerce.forget();
+      // What they did is theirs: sent before the next person gets another name.
+      tracker.leave(false);
+      forgetVisitor(keeper);
+    },
+    moved: (listener) => void listeners.push(listener),
+    begin(give) {
+      begun = true;
+      if (allowed) tracker.resume();
+      view({}, document.referrer);
+      const sameDocument = safely(() => {
+        if (pageOf(location.href) !== last) view({ title: "" });
+      });
+      watchAddress(window, sameDocument);
+      window.addEventListener(
+        "pageshow",
+        // Back from the browser's cache of pages.
+        (event) => event.persisted && safely(() => view())(),
+      );
+      window.addEventListener("pagehide", safely(() => tracker.leave(true)));
+      document.addEventListener(
+        "visibilitychange",
+        safely(() => (document.visibilityState === "hidden" ? tracker.leave(false) : tracker.resume())),
+      );
+      window.addEventListener("online", safely(() => tracker.resume()));
+      const read = safely(() => {
+        again = watchDeclared(window, give);
+      });
+      if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", read);
+      else read();
+    },
+  };
+}

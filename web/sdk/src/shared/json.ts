@@ -1,0 +1,67 @@
+/**
+ * JSON of whatever a page hands over, at bounded cost.
+ *
+ * Written by hand for what JSON.stringify trips over: cycles, getters that throw, texts of megabytes, lone surrogates
+ * and NUL (which databases refuse), and old libraries that give Array.prototype a toJSON.
+ */
+
+/** How much of a value is taken: members and elements in all, of one object, characters of a text, levels. */
+export interface Measure {
+  readonly nodes: number;
+  readonly members: number;
+  readonly text: number;
+  readonly depth: number;
+}
+
+interface Writing extends Measure {
+  nodes: number;
+  /** Whether something was left out for its size. */
+  cut: boolean;
+}
+
+const UNFIT = /[\0\p{Cs}]/gu;
+
+function write(value: unknown, depth: number, left: Writing): string | undefined {
+  if (value === null) return "null";
+  if (typeof value === "string") {
+    if (value.length > left.text) left.cut = true;
+    return JSON.stringify(value.slice(0, left.text).replace(UNFIT, "\ufffd"));
+  }
+  if (typeof value === "number") return Number.isFinite(value) ? String(value) : undefined;
+  if (typeof value === "boolean" || typeof value === "bigint") return String(value);
+  if (typeof value !== "object") return undefined;
+  if (value instanceof Date) return Number.isFinite(+value) ? `"${value.toISOString()}"` : undefined;
+  const list = Array.isArray(value);
+  // Of elements, events, windows and the like nothing is wanted, and they lead everywhere.
+  if (!list && Object.prototype.toString.call(value) !== "[object Object]") return undefined;
+  const names = list ? undefined : Object.keys(value as object);
+  const length = names?.length ?? (value as unknown[]).length;
+  const parts: string[] = [];
+  for (let i = 0; i < length; i++) {
+    if (left.nodes <= 0 || i >= left.members || depth >= left.depth) {
+      left.cut = true;
+      break;
+    }
+    left.nodes--;
+    const name = names ? names[i]! : i;
+    const part = member(value, name, depth + 1, left);
+    if (part !== undefined) parts.push(names ? `${write(name, 0, left)}:${part}` : part);
+  }
+  return list ? `[${parts.join()}]` : `{${parts.join()}}`;
+}
+
+function member(value: object, name: string | number, depth: number, left: Writing): string | undefined {
+  try {
+    return write((value as Record<string | number, unknown>)[name], depth, left);
+  } catch {
+    // A getter of the page's: what it would not tell is left out.
+    return undefined;
+  }
+}
+
+/** The text, or undefined for what JSON has no word for, and whether it is less than was given. Never throws. */
+export function json(value: unknown, measure: Measure): { readonly text: string | undefined; readonly cut: boolean } {
+  const left = { ...measure, cut: false };
+  const text = member({ value }, "value", 0, left);
+  return { text, cut: left.cut };
+}
