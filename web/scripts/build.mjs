@@ -1,6 +1,6 @@
 // Bundles the page script and the worker module and refuses a build that is over its size budget.
 import { build } from "esbuild";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -12,6 +12,9 @@ const outdir = process.env.HELIOGRAPH_SDK_OUT ?? join(web, "..", "src", "heliogr
 const bundles = [
   { entry: "sdk/src/page/main.ts", file: "heliograph.js", budget: 15000 },
   { entry: "sdk/src/worker/main.ts", file: "worker.js", budget: 5000 },
+  { entry: "sdk/src/page/runner.ts", file: "prompts/runner.js", budget: 5000 },
+  { entry: "sdk/src/widgets/kit/kit.ts", file: "prompts/kit.js", budget: 5000 },
+  { entry: "sdk/src/widgets/frame/frame.ts", file: "prompts/frame.html", budget: 5000, wrap: inPage },
 ];
 // Prompts are fetched by the pages that show them.
 const prompts = join(web, "sdk", "src", "widgets", "prompts");
@@ -21,18 +24,25 @@ for (const file of existsSync(prompts) ? readdirSync(prompts).sort() : []) {
   bundles.push({ entry: `sdk/src/widgets/prompts/${file}`, file: `prompts/${kind}.js`, budget: 5000 });
 }
 
+/** The frame of custom prompts is one page with its script in it: one request, and one policy for both. */
+function inPage(script) {
+  const safe = script.replaceAll("</script", "<\\/script");
+  return `<!doctype html>\n<meta charset="utf-8">\n<title>Heliograph</title>\n<script>${safe}</script>\n`;
+}
+
 const { version } = JSON.parse(readFileSync(join(web, "package.json"), "utf8"));
 
 let failed = false;
-for (const { entry, file, budget } of bundles) {
-  await build({
+for (const { entry, file, budget, wrap } of bundles) {
+  const built = await build({
     entryPoints: [join(web, entry)],
-    outfile: join(outdir, file),
+    outfile: join(outdir, wrap ? file.replace(/html$/, "js") : file),
     bundle: true,
     minify: true,
     target: "es2020",
     format: "iife",
-    sourcemap: true,
+    sourcemap: !wrap,
+    write: !wrap,
     define: { __VERSION__: JSON.stringify(version) },
     // Bundled sources must not reveal where they were built.
     sourceRoot: "heliograph",
@@ -41,6 +51,8 @@ for (const { entry, file, budget } of bundles) {
     legalComments: "none",
     logLevel: "warning",
   });
+  if (wrap) mkdirSync(dirname(join(outdir, file)), { recursive: true });
+  if (wrap) writeFileSync(join(outdir, file), wrap(built.outputFiles[0].text));
   const size = gzipSync(readFileSync(join(outdir, file)), { level: 9 }).length;
   const within = size < budget;
   failed ||= !within;

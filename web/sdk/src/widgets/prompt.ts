@@ -5,6 +5,8 @@
  * `window.heliographPrompt(kind, prompt)`. A cached prompt may meet a newer page script, so members are only added.
  */
 
+import type { Kit } from "./kit/kit";
+
 export const KINDS = ["slide", "dialog", "bell", "inline", "categories", "html", "home-screen"] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -83,6 +85,8 @@ export interface Host {
 export interface Shown {
   /** Takes it from the screen at once; gives the focus back. */
   hide(): void;
+  /** Something else is in front of the page now, or no longer. */
+  cover?(covered: boolean): void;
 }
 
 export interface Prompt {
@@ -90,6 +94,12 @@ export interface Prompt {
   show(host: Host): Shown | null;
 }
 
+/** A prompt is made with what all prompts share, which is a file of its own too. */
+export type MakePrompt = (kit: Kit) => Prompt;
+
 /** Gives the page script a prompt. */
-export const offer = (kind: string, prompt: Prompt): void =>
-  (window as unknown as { heliographPrompt?: (kind: string, prompt: Prompt) => void }).heliographPrompt?.(kind, prompt);
+export const offer = (kind: string, prompt: MakePrompt): void =>
+  (window as unknown as { heliographPrompt?: (kind: string, prompt: MakePrompt) => void }).heliographPrompt?.(
+    kind,
+    prompt,
+  );

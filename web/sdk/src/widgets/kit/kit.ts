@@ -1,0 +1,14 @@
+/** What all prompts share, as the one file `/sdk/v1/prompts/kit.js`: loaded with the first of them. */
+
+import { closeButton, labels, makeCard } from "./card";
+import { BELL, drawing, el, TICK } from "./element";
+import { showModal } from "./modal";
+import { makeShell, place } from "./shell";
+import { slotOf } from "./slot";
+import { inLanguage, word } from "./words";
+
+const kit = { BELL, TICK, closeButton, drawing, el, inLanguage, labels, makeCard, makeShell, place, showModal, slotOf, word };
+
+export type Kit = typeof kit;
+
+(window as unknown as { heliographPrompt?: (kind: string, given: Kit) => void }).heliographPrompt?.("kit", kit);
