@@ -1,11 +1,9 @@
 /** The commands that tell what people do: views, cart, order, attributes, custom events; and Flocktory's names for them. */
 
 import type { Identity } from "../shared/api";
-import { HeliographError } from "../shared/errors";
 import { changed, difference, whole, type Cart } from "./cart";
 import type { Facts } from "./facts";
-import { checkIdentity } from "./identity";
-import { idOf, item, lines, loose, price, words, type Loose } from "./shapes";
+import { idOf, item, lines, loose, price, words, wrong, type Line, type Loose } from "./shapes";
 import { looked } from "./visit";
 
 export interface Told {
@@ -13,110 +11,103 @@ export interface Told {
   readonly track: (name: string, properties: unknown) => void;
   readonly attributes: (values: Loose) => void;
   readonly identify: (proof: Identity) => Promise<unknown>;
-  readonly view: (about: Loose) => void;
 }
-
-const misconfigured = (sentence: string) => new HeliographError("misconfigured", sentence);
 
 /** An event's name as the server takes it: lower case, and `_` for what it does not take. */
 export function eventName(name: string): string {
-  const fit = name.toLowerCase().replace(/[^a-z0-9_.-]/g, "_").replace(/^[^a-z]+/, "").slice(0, 64);
-  if (!fit) throw misconfigured("an event needs a name with a letter a to z in it");
-  return fit;
+  const fit = name
+    .toLowerCase()
+    .replace(/[^a-z0-9_.-]/g, "_")
+    .replace(/^[^a-z]+/, "");
+  if (!fit) throw wrong("an event needs a name with a letter a to z in it");
+  return fit.slice(0, 64);
 }
 
-export function makeCommerce({ facts, track, attributes, identify, view }: Told) {
-  const { visits, signal } = facts;
+export function makeCommerce({ facts, track, attributes, identify }: Told) {
+  const { visits, signal, spot } = facts;
   let user: Loose = {};
+  const cartNow = () => visits.read().cart;
 
-  /** Puts the cart right and tells triggers and server. */
+  /** Puts the cart right and tells triggers. */
   function put(cart: Cart): void {
     visits.change((visit) => (visit.cart = cart));
     signal();
   }
 
-  function move(about: unknown, sign: 1 | -1): void {
-    for (const one of lines(about)) {
-      if (!one.count) continue;
-      put(changed(visits.read().cart ?? [], { ...one, count: sign * one.count }));
-      track(sign > 0 ? "cart_add" : "cart_remove", { item: one });
-    }
-  }
+  /** Tells the server of pieces that came or went. */
+  const tell = (line: Line, count: number) => {
+    if (count) track(count > 0 ? "cart_add" : "cart_remove", { item: { ...line, count: Math.abs(count) } });
+  };
 
-  function addData(about: unknown): Promise<unknown> | undefined {
+  const move = (about: unknown, sign: number) =>
+    lines(about).forEach((line) => {
+      const count = sign * line.count;
+      put(changed(cartNow() ?? [], { ...line, count }));
+      tell(line, count);
+    });
+
+  /** Who is here, and where: what several commands say beside their own. */
+  function aside(about: unknown): Promise<unknown> | undefined {
     const given = loose(about);
     const who = loose(given["user"]);
     const email = words(who["email"]);
     const name = words(who["name"]);
     user = { ...user, ...(email && { email }), ...(name && { name }) };
     if (email) facts.authorise(true);
+    spot(words(given["spot"]));
     // Anybody can write an address into a page; only what the site's server has signed says who somebody is.
-    const proof = [given["identity"], who, given].find((one) => "signature" in loose(one) || "token" in loose(one));
-    return proof === undefined ? undefined : identify(checkIdentity(proof));
+    const proof = [given["identity"], who, given].map(loose).find((one) => one["signature"] || one["token"]);
+    return proof && identify(proof as Identity);
   }
 
-  function spot(about: unknown): void {
-    const name = words(loose(about)["spot"]);
-    if (name) facts.spot(name);
+  function order(about: unknown): Promise<unknown> | undefined {
+    const given = loose(loose(about)["order"]);
+    const order = {
+      id: idOf(given, "an order"),
+      price: price(given["price"]),
+      custom_field: words(given["custom_field"]),
+      items: given["items"] ? lines(given) : [],
+    };
+    put([]);
+    track("order", { order });
+    return aside(about);
   }
 
   const verbs = {
-    /** A page view that the page script cannot see by itself. */
-    trackPageView: (about?: unknown): void => view(loose(about)),
-    trackCategoryView(about: unknown): void {
-      track("category_view", { category: { id: idOf(loose(about)["category"], "a category") } });
-    },
-    trackItemView(about: unknown): void {
+    trackCategoryView: (about: unknown) =>
+      track("category_view", { category: { id: idOf(loose(about)["category"], "a category") } }),
+    trackItemView(about: unknown) {
       const one = item(loose(about)["item"]);
       visits.change(looked(one.id));
-      signal();
       track("item_view", { item: one });
+      signal();
     },
-    addToCart: (about: unknown): void => move(about, 1),
-    removeFromCart: (about: unknown): void => move(about, -1),
-    updateCart(about: unknown): void {
+    addToCart: (about: unknown) => move(about, 1),
+    removeFromCart: (about: unknown) => move(about, -1),
+    updateCart(about: unknown) {
       const full = lines(loose(about)["cart"] ?? about);
-      const before = visits.read().cart;
+      const before = cartNow();
       const cart = whole(full);
       const pieces = difference(before, cart);
       put(cart);
-      if (!pieces) return track("cart_update", { items: full });
-      for (const { count, ...one } of pieces)
-        track(count > 0 ? "cart_add" : "cart_remove", {
-          item: { ...full.find(({ id }) => id === one.id), ...one, count: Math.abs(count) },
-        });
+      if (pieces) for (const line of pieces) tell({ ...full.find(({ id }) => id === line.id), ...line }, line.count);
+      else track("cart_update", { items: full });
     },
-    order(about: unknown): void {
-      const given = loose(loose(about)["order"]);
-      const order = {
-        id: idOf(given, "an order"),
-        price: price(given["price"]),
-        custom_field: words(given["custom_field"]),
-        items: Array.isArray(given["items"]) ? lines(given) : [],
-      };
-      void addData(about)?.catch(() => undefined);
-      put([]);
-      track("order", { order });
-      spot(about);
-    },
-    setAttributes: (values: unknown): void => attributes(loose(values)),
-    fireEvent(about: unknown, properties?: unknown): void {
-      const name = typeof about === "string" ? about : words(loose(about)["event"]);
-      if (!name) throw misconfigured("fireEvent needs a name");
-      track(eventName(name), properties ?? {});
+    order,
+    setAttributes: (values: unknown) => attributes(loose(values)),
+    fireEvent(about: unknown, properties: unknown = {}) {
+      const name = words(about) ?? words(loose(about)["event"]) ?? "";
+      track(eventName(name), properties);
       facts.fire(name);
     },
-    getData: () => ({ user: { ...user }, cart: { items: (visits.read().cart ?? []).map((one) => ({ ...one })) } }),
+    getData: () => ({ user: { ...user }, cart: { items: (cartNow() ?? []).map((line) => ({ ...line })) } }),
 
     // Flocktory's
-    addData: (about: unknown) => Promise.resolve(addData(about)),
-    attachToProfile: (about: unknown): void => attributes(loose(loose(about)["data"])),
-    postcheckout: (about: unknown): void => verbs.order(about),
-    exchange(about: unknown): void {
-      void addData(about)?.catch(() => undefined);
-      spot(about);
-    },
-    precheckout: spot,
+    addData: async (about: unknown) => aside(about),
+    attachToProfile: (about: unknown) => attributes(loose(loose(about)["data"])),
+    postcheckout: order,
+    exchange: aside,
+    precheckout: aside,
   };
   return {
     verbs,
@@ -127,4 +118,3 @@ export function makeCommerce({ facts, track, attributes, identify, view }: Told)
     },
   };
 }
-

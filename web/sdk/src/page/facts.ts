@@ -12,7 +12,7 @@ export interface Facts {
   readonly signal: () => void;
   /** Fires a custom event: a moment that nobody remembers. */
   readonly fire: (name: string) => void;
-  readonly spot: (name: string) => void;
+  readonly spot: (name: string | undefined) => void;
   readonly authorise: (authorised: boolean) => void;
   /** A page view, of this document or within it. */
   readonly opened: (referrer: string) => void;
@@ -121,7 +121,7 @@ export function makeFacts(window: Window, keeper: Keeper, failed: (error: unknow
       moment = undefined;
     },
     spot(name) {
-      if (spots.includes(name)) return;
+      if (!name || spots.includes(name)) return;
       spots.push(name);
       signal();
     },

@@ -1,7 +1,7 @@
 /** The permission to notify, in the words of Flocktory's widgets. */
 
-import { HeliographError } from "../shared/errors";
-import type { Verbs } from "./client";
+import type { HeliographError } from "../shared/errors";
+import type { SubscribeOptions, Verbs } from "./client";
 
 export interface PushStatus {
   readonly permission: NotificationPermission | "unsupported";
@@ -9,26 +9,20 @@ export interface PushStatus {
   readonly requireInteraction: boolean;
 }
 
-export function makePermission(verbs: Pick<Verbs, "status" | "subscribe" | "unsubscribe">) {
+export function makePermission({ status, subscribe, unsubscribe }: Verbs) {
   async function pushStatus(): Promise<PushStatus> {
-    const permission = (await verbs.status()).permission ?? "unsupported";
+    const permission = (await status()).permission ?? "unsupported";
     return { permission, requireInteraction: permission === "default" };
   }
-  const permission = async () => ({ permission: (await pushStatus()).permission });
+  const answer = async () => ({ permission: (await pushStatus()).permission });
   return {
     pushStatus,
     /** As subscribe(); a person's "no" is an answer here, and no failure. */
-    async pushSubscribe(options?: Parameters<Verbs["subscribe"]>[0]) {
-      try {
-        await verbs.subscribe(options);
-      } catch (error) {
-        if (!(error instanceof HeliographError) || !["denied", "dismissed"].includes(error.code)) throw error;
-      }
-      return permission();
-    },
-    async pushUnsubscribe() {
-      await verbs.unsubscribe();
-      return permission();
-    },
+    pushSubscribe: (options?: SubscribeOptions) =>
+      subscribe(options).then(answer, (error: HeliographError) => {
+        if (error.code === "denied" || error.code === "dismissed") return answer();
+        throw error;
+      }),
+    pushUnsubscribe: () => unsubscribe().then(answer),
   };
 }

@@ -9,9 +9,9 @@ import type { Env } from "../triggers/trigger";
 import { makeCommerce } from "./commerce";
 import { watchDeclared, type Give } from "./declared";
 import { makeFacts } from "./facts";
-import { makeKeeper } from "./keeper";
+import { makeKeeper, type Keeper } from "./keeper";
 import { pageOf, watchAddress } from "./navigation";
-import { words, type Loose } from "./shapes";
+import { loose, words, type Loose } from "./shapes";
 import { makeTracker } from "./track";
 import { utmOf } from "./visit";
 import { forgetVisitor, visitor } from "./visitor";
@@ -21,6 +21,9 @@ const SAME_VIEW = 1_000;
 
 export interface Site {
   readonly env: Env;
+  readonly keeper: Keeper;
+  /** Attributes of the person, unless they have not agreed. */
+  readonly attributes: (values: Readonly<Record<string, unknown>>) => void;
   /** Commands that answer at once. */
   readonly verbs: Readonly<Record<string, (...parts: never[]) => unknown>>;
   /** This browser's name for the server; undefined while the person has not agreed, or nothing can be kept. */
@@ -84,7 +87,7 @@ export function makeSite({ window, address, track: wanted, identity, identify, f
   }
 
   /** Runs what the browser calls; no fault of ours may reach the page. */
-  const safely = (work: () => void) => () => {
+  const safely = (work: () => unknown) => () => {
     try {
       work();
     } catch (error) {
@@ -92,20 +95,20 @@ export function makeSite({ window, address, track: wanted, identity, identify, f
     }
   };
 
+  const attributes = (values: Readonly<Record<string, unknown>>) => {
+    if (allowed) tracker.attributes(values);
+  };
+
   const commerce = makeCommerce({
     facts,
     track,
-    attributes: (values) => {
-      if (allowed) tracker.attributes(values);
-    },
+    attributes,
     identify,
-    view: (about) => view(about),
   });
 
   function consent(agreed: unknown): void {
     if (agreed === allowed) return;
     allowed = agreed === true;
-    if (!allowed) tracker.drop();
     keeper.allow(allowed);
     // What was seen of this page before is nothing to go by.
     if (allowed && begun) view({}, document.referrer);
@@ -119,9 +122,11 @@ export function makeSite({ window, address, track: wanted, identity, identify, f
 
   return {
     env: facts.env,
+    keeper,
+    attributes,
     visitor: name,
     track,
-    verbs: { ...commerce.verbs, consent, reInit },
+    verbs: { ...commerce.verbs, trackPageView: (about: unknown) => view(loose(about)), consent, reInit },
     known() {
       facts.authorise(true);
       if (allowed) tracker.soon();
@@ -129,13 +134,12 @@ export function makeSite({ window, address, track: wanted, identity, identify, f
     forget() {
       commerce.forget();
       // What they did is theirs: sent before the next person gets another name.
-      tracker.leave(false);
+      tracker.leave();
       forgetVisitor(keeper);
     },
     moved: (listener) => void listeners.push(listener),
     begin(give) {
       begun = true;
-      if (allowed) tracker.resume();
       view({}, document.referrer);
       const sameDocument = safely(() => {
         if (pageOf(location.href) !== last) view({ title: "" });
@@ -146,14 +150,12 @@ export function makeSite({ window, address, track: wanted, identity, identify, f
         // Back from the browser's cache of pages.
         (event) => event.persisted && safely(() => view())(),
       );
-      window.addEventListener("pagehide", safely(() => tracker.leave(true)));
-      document.addEventListener(
-        "visibilitychange",
-        safely(() => (document.visibilityState === "hidden" ? tracker.leave(false) : tracker.resume())),
-      );
-      window.addEventListener("online", safely(() => tracker.resume()));
+      const leave = safely(() => document.visibilityState === "hidden" && tracker.leave());
+      document.addEventListener("visibilitychange", leave);
+      window.addEventListener("pagehide", safely(tracker.leave));
+      window.addEventListener("online", safely(() => void tracker.flush()));
       const read = safely(() => {
-        again = watchDeclared(window, give);
+        again = watchDeclared(document, give);
       });
       if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", read);
       else read();

@@ -1,6 +1,7 @@
 /**
- * Events on their way to Heliograph: gathered for a few seconds, sent in batches, by beacon when the page is left, and
- * kept for the next page while there is no way through. Each has an id of its own, so that sending twice counts once.
+ * Events on their way to Heliograph: kept in the site's storage from the moment they happen until the server has taken
+ * them, sent in batches, and by beacon when the page is left. So a closed page, a crash or a tunnel only makes them
+ * late. Each has an id of its own: two tabs that send the same one, or one that is sent twice, count once.
  */
 
 import { call, type Address, type Identity } from "../shared/api";
@@ -11,19 +12,15 @@ import { loose, words } from "./shapes";
 import { random } from "./visitor";
 
 export interface Tracker {
-  /** Puts an event into the next batch. `at` is now. */
+  /** Puts an event into the next batch. */
   track(name: string, properties: unknown): void;
   /** Puts attributes of the person into the next batch; null removes one. */
   attributes(values: Readonly<Record<string, unknown>>): void;
-  /** Sends a batch soon, even one without events: there is news of who this is. */
+  /** Sends soon: what waits, or the news of who this is. */
   soon(): void;
   flush(): Promise<void>;
-  /** Takes up what an earlier page could not send. */
-  resume(): void;
-  /** The page is left, perhaps for good: what waits goes by beacon or stays for the next page. */
-  leave(gone: boolean): void;
-  /** Drops what waits. */
-  drop(): void;
+  /** The page is left, perhaps for good, or by this person: what waits goes by beacon. */
+  leave(): void;
 }
 
 export interface Sender {
@@ -31,33 +28,14 @@ export interface Sender {
   readonly address: Address;
   readonly keeper: Keeper;
   readonly visitor: () => string | undefined;
-  /** The proof of who this is, until it was refused. */
+  /** The proof of who this is. */
   readonly identity: () => Identity | undefined;
   readonly failed: (error: HeliographError) => void;
 }
 
-/** The server's limits. */
-const BATCH = 100;
-const PROPERTIES: Measure = { nodes: 600, members: 100, text: 1000, depth: 5 };
-const EVENT_SIZE = 16_000;
-/** Browsers let 64 KiB survive a page, in UTF-8; three bytes for one character is the worst there is. */
-const BODY_SIZE = 60_000;
-/** What waits for a way through: the oldest go first. */
-const KEPT = 500;
-const KEPT_SIZE = 256_000;
-
-const SOON = 2_000;
-const FIRST_PAUSE = 5_000;
-const LONGEST_PAUSE = 5 * 60_000;
-
-const NAME = "queue";
-const PATH = "/events";
-
-/** A request that is wrong in itself will never be taken. */
-const hopeless = ({ status }: HeliographError) => [400, 403, 404, 413, 415, 422].includes(status);
-
-interface Left {
-  /** Whose they are: the next person at this browser is another. */
+/** As JSON each, so that nothing of the page's is held on to, and what is bounded stays bounded. */
+interface Queue {
+  /** Whose they are; the next person at this browser is another. */
   readonly visitor: string | undefined;
   readonly events: readonly string[];
   readonly attributes: Readonly<Record<string, string>>;
@@ -65,8 +43,30 @@ interface Left {
 
 interface Answer {
   readonly refused?: readonly { readonly index: number; readonly code: string; readonly detail: string }[];
-  readonly identified?: boolean;
 }
+
+/** The server's limits. */
+const BATCH = 100;
+const PROPERTIES: Measure = { nodes: 600, members: 100, text: 1000, depth: 5 };
+const SMALL: Measure = { ...PROPERTIES, nodes: 60, text: 100 };
+const EVENT_SIZE = 16_000;
+const NAME_SIZE = 64;
+/** Browsers let 64 KiB of UTF-8 survive a page; what surrounds the events takes a part. */
+const BODY_SIZE = 50_000;
+/** What waits for a way through: the oldest go first. */
+const KEPT = 300;
+const KEPT_SIZE = 250_000;
+
+const SOON = 2_000;
+const FIRST_PAUSE = 5_000;
+const LONGEST_PAUSE = 300_000;
+
+const NAME = "queue";
+
+/** A request that is wrong in itself will never be taken. */
+const HOPELESS = [400, 403, 404, 413, 415, 422];
+
+const bytes = (text: string): number => new TextEncoder().encode(text).length;
 
 function isJson(text: unknown): text is string {
   try {
@@ -76,136 +76,111 @@ function isJson(text: unknown): text is string {
   }
 }
 
-const bytes = (text: string): number => new TextEncoder().encode(text).length;
-
-export function makeTracker(sender: Sender): Tracker {
-  const { window, address, keeper, failed } = sender;
+export function makeTracker({ window, address, keeper, visitor, identity, failed }: Sender): Tracker {
   const { navigator, location, document } = window;
-  let queue: string[] = [];
-  let attributes: Record<string, string> = {};
-  /** In a request that has not been answered. */
-  let underWay: string[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let pause = 0;
   let sending: Promise<void> | undefined;
-  /** Whose the queue is. Another tab may have logged out meanwhile. */
-  let owner: string | undefined;
-  /** How often the queue was given up: what is under way does not come back into the next one. */
-  let round = 0;
-  let refused: Identity | undefined;
-  let told: Identity | undefined;
-
-  function later(milliseconds: number): void {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      void flush();
-    }, milliseconds);
-  }
+  /** Proofs that the server knows, or does not want. */
+  const settled = new Set<Identity>();
 
   /** The proof that the server has yet to hear of. */
-  const identity = () => {
-    const proof = sender.identity();
-    return proof === refused || proof === told ? undefined : proof;
-  };
-
-  /** What an earlier page, or another tab, left: only what is an event of ours. */
-  function left(): Left {
-    const kept = loose(keeper.get(NAME));
-    const events = Array.isArray(kept["events"]) ? (kept["events"] as unknown[]) : [];
-    const values = loose(kept["attributes"]);
-    const sound: Record<string, string> = {};
-    for (const name of Object.keys(values)) if (isJson(values[name])) sound[name] = values[name];
-    return { visitor: words(kept["visitor"]), events: events.filter(isJson).filter((one) => one.startsWith('{"id":')), attributes: sound };
-  }
-
-  function keep(events: readonly string[]): void {
-    const before = left();
-    const same = before.visitor === owner;
-    const newest = [...new Set([...(same ? before.events : []), ...events])].reverse().slice(0, KEPT);
-    let size = 0;
-    const fitting = newest.filter((one) => (size += one.length) < KEPT_SIZE).reverse();
-    const values = { ...(same ? before.attributes : {}), ...attributes };
-    keeper.set(NAME, { visitor: owner, events: fitting, attributes: values });
-  }
-
-  /** Sees to it that what comes now is told of the person who is here now. False when nobody may be told of. */
-  function own(): boolean {
-    const visitor = sender.visitor();
-    if (visitor !== owner) leave(false);
-    owner = visitor;
-    return visitor !== undefined;
-  }
-
-  /** Takes the next batch out of the queue: at most 100 events, and no more than a beacon carries. */
-  function batch(): string[] {
-    let size = 2_000;
-    let count = 0;
-    while (count < queue.length && count < BATCH && (size += bytes(queue[count]!) + 1) < BODY_SIZE) count++;
-    return queue.splice(0, Math.max(count, 1));
-  }
-
-  function body(events: readonly string[], values: Readonly<Record<string, string>>): string {
-    const head = json(
-      {
-        visitor: owner,
-        identity: identity(),
-        sent_at: new Date().toISOString(),
-        context: {
-          language: navigator.language || undefined,
-          time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone || undefined,
-          url: location.href,
-          referrer: document.referrer || undefined,
-        },
-      },
-      { nodes: 50, members: 50, text: 2000, depth: 3 },
-    ).text!;
-    const named = Object.keys(values).map((name) => `${JSON.stringify(name)}:${values[name]}`);
-    const more = named.length ? `,"attributes":{${named.join()}}` : "";
-    return `${head.slice(0, -1)}${more},"events":[${events.join()}]}`;
-  }
-
-  async function post(): Promise<boolean> {
-    const begun = round;
-    const events = batch();
-    const values = attributes;
+  function news(): Identity | undefined {
     const proof = identity();
-    attributes = {};
-    underWay = events;
-    const back = () => {
-      if (begun !== round) return;
-      queue = [...events, ...queue];
-      attributes = { ...values, ...attributes };
-    };
-    try {
-      const text = body(events, values);
-      const answer = await call<Answer | undefined>(address, "POST", PATH, { simple: true, text });
-      for (const { index, code, detail } of answer?.refused ?? [])
-        failed(new HeliographError("refused", `event ${index} of ${events.length}: ${detail}`, 202, code));
-      told = proof ?? told;
-      pause = 0;
-    } catch (thrown) {
-      const error = explained(thrown, "internal", "track");
-      failed(error);
-      if (error.problem === "identity_refused" && proof) {
-        // A proof that expired costs the name, not the events.
-        refused = proof;
-        back();
-      } else if (!hopeless(error)) {
-        back();
-        pause = Math.min(pause * 2 || FIRST_PAUSE, LONGEST_PAUSE);
-        return false;
-      }
-    } finally {
-      underWay = [];
-    }
-    return true;
+    return proof && !settled.has(proof) ? proof : undefined;
   }
 
-  const waits = () => !idle() || identity() !== undefined;
+  /** What waits; other scripts write to the storage too, so only what is an event is taken from it. */
+  function queue(): Queue {
+    const kept = loose(keeper.get(NAME));
+    const events = Array.isArray(kept["events"]) ? (kept["events"] as unknown[]).filter(isJson) : [];
+    const attributes: Record<string, string> = {};
+    for (const [name, value] of Object.entries(loose(kept["attributes"]))) if (isJson(value)) attributes[name] = value;
+    return { visitor: words(kept["visitor"]), events, attributes };
+  }
+
+  function keep({ visitor, events, attributes }: Queue): void {
+    let size = 0;
+    const newest = [...events].reverse().slice(0, KEPT);
+    const fitting = newest.filter((one) => (size += one.length) < KEPT_SIZE).reverse();
+    const empty = !fitting.length && !Object.keys(attributes).length;
+    keeper.set(NAME, empty ? undefined : { visitor, events: fitting, attributes });
+  }
+
+  function add(events: readonly string[], attributes: Readonly<Record<string, string>>): void {
+    const name = visitor();
+    if (!name) return;
+    // Another person is here, perhaps since a logout in another tab.
+    if (![undefined, name].includes(queue().visitor)) leave();
+    const waiting = queue();
+    keep({
+      visitor: name,
+      events: [...waiting.events, ...events],
+      attributes: { ...waiting.attributes, ...attributes },
+    });
+    soon();
+  }
+
+  /** Takes what the server has heard of out of the queue, where other tabs may have put more meanwhile. */
+  function done(batch: Queue): void {
+    const { visitor, events, attributes } = queue();
+    if (visitor !== batch.visitor) return;
+    const sent = new Set(batch.events);
+    const left = Object.entries(attributes).filter(([name, value]) => batch.attributes[name] !== value);
+    keep({ visitor, events: events.filter((one) => !sent.has(one)), attributes: Object.fromEntries(left) });
+  }
+
+  /** The next batch: at most 100 events, and no more than a beacon carries. */
+  function next(): Queue | undefined {
+    const waiting = queue();
+    let size = 0;
+    const events = waiting.events.slice(0, BATCH).filter((one) => (size += bytes(one) + 1) < BODY_SIZE);
+    if (events.length || Object.keys(waiting.attributes).length) return { ...waiting, events };
+    return news() && { ...waiting, visitor: visitor() };
+  }
+
+  function body({ visitor, events, attributes }: Queue): string {
+    const head = {
+      visitor,
+      identity: news(),
+      sent_at: new Date().toISOString(),
+      context: {
+        language: navigator.language || undefined,
+        time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone || undefined,
+        url: location.href,
+        referrer: document.referrer || undefined,
+      },
+    };
+    const { text } = json(head, { ...PROPERTIES, text: 4000 });
+    const named = Object.entries(attributes).map(([name, value]) => JSON.stringify(name) + ":" + value);
+    return `${text!.slice(0, -1)},"attributes":{${named.join()}},"events":[${events.join()}]}`;
+  }
 
   async function run(): Promise<void> {
-    // Only after a batch is through may the next go, or they would come in any order.
-    while (own() && waits()) if (!(await post())) return later(pause);
+    for (let batch; visitor() && (batch = next()); ) {
+      const proof = news();
+      try {
+        const text = body(batch);
+        const answer = await call<Answer | undefined>(address, "POST", "/events", { simple: true, text });
+        for (const { index, code, detail } of answer?.refused ?? [])
+          failed(new HeliographError("refused", `event ${index}: ${detail}`, 202, code));
+        pause = 0;
+      } catch (thrown) {
+        const error = explained(thrown, "internal", "events");
+        failed(error);
+        if (error.problem === "identity_refused" && proof) {
+          // A proof that expired costs the name, not the events.
+          settled.add(proof);
+          continue;
+        }
+        if (!HOPELESS.includes(error.status)) {
+          pause = Math.min(pause * 2 || FIRST_PAUSE, LONGEST_PAUSE);
+          return soon();
+        }
+      }
+      if (proof) settled.add(proof);
+      done(batch);
+    }
   }
 
   function flush(): Promise<void> {
@@ -214,68 +189,42 @@ export function makeTracker(sender: Sender): Tracker {
     return (sending ??= run().finally(() => (sending = undefined)));
   }
 
-  function drop(): void {
-    round++;
-    queue = [];
-    attributes = {};
+  function soon(): void {
+    timer ??= setTimeout(() => void flush(), pause || SOON);
   }
 
-  const idle = () => !queue.length && !Object.keys(attributes).length;
-
-  function leave(gone: boolean): void {
-    if (!owner) return drop();
-    const open = !pause && navigator.onLine !== false;
-    while (open && !idle()) {
-      const events = batch();
-      const url = `${address.api}/v1/public${PATH}?key=${encodeURIComponent(address.key)}`;
-      if (!navigator.sendBeacon?.(url, body(events, attributes))) {
-        queue = [...events, ...queue];
-        break;
-      }
-      attributes = {};
+  function leave(): void {
+    // A beacon that fails is lost without a word, so it is not used where there is no way through.
+    if (pause || navigator.onLine === false) return;
+    const url = `${address.api}/v1/public/events?key=${encodeURIComponent(address.key)}`;
+    for (let batch; (batch = next()) && navigator.sendBeacon?.(url, body(batch)); ) {
+      const proof = news();
+      if (proof) settled.add(proof);
+      done(batch);
     }
-    // Those under way are sent, perhaps, but nobody will be there for the answer.
-    const rest = gone ? [...underWay, ...queue] : queue;
-    if (rest.length || !idle()) keep(rest);
-    drop();
   }
+
+  const shorter = (what: string) => failed(new HeliographError("misconfigured", `${what}: too large, and cut`));
 
   return {
     flush,
-    drop,
-    soon: () => later(SOON),
+    soon,
+    leave,
     track(name, properties) {
-      if (!own()) return;
-      const at = new Date().toISOString();
-      let { text, cut } = json(properties, PROPERTIES);
-      if (text && text.length > EVENT_SIZE) {
-        ({ text } = json(properties, { ...PROPERTIES, text: 100, nodes: 100 }));
-        cut = true;
-      }
-      if (cut) failed(new HeliographError("misconfigured", `${name}: too large, and cut`));
-      queue.push(`{"id":"${random(12)}","name":${JSON.stringify(name)},"at":"${at}","properties":${text ?? "{}"}}`);
-      if (queue.length > KEPT) queue.shift();
-      later(pause || SOON);
-      if (queue.length === BATCH && !pause) void flush();
+      let { text = "{}", cut } = json(properties, PROPERTIES);
+      if (text.length > EVENT_SIZE) ({ text = "{}", cut } = { ...json(properties, SMALL), cut: true });
+      if (cut) shorter(name);
+      add([`{"id":"${random(12)}","name":"${name}","at":"${new Date().toISOString()}","properties":${text}}`], {});
+      if (queue().events.length >= BATCH && !pause) void flush();
     },
     attributes(values) {
-      if (!own()) return;
+      const sound: Record<string, string> = {};
       for (const name of Object.keys(values).slice(0, 100)) {
-        const { text, cut } = json(values[name], { ...PROPERTIES, depth: 3 });
-        if (cut) failed(new HeliographError("misconfigured", `attribute ${name.slice(0, 64)}: too large, and cut`));
-        if (text !== undefined) attributes[name.slice(0, 64)] = text;
+        const { text, cut } = json(values[name], PROPERTIES);
+        if (cut || name.length > NAME_SIZE) shorter("attribute " + name.slice(0, NAME_SIZE));
+        if (text !== undefined) sound[name.slice(0, NAME_SIZE)] = text;
       }
-      later(pause || SOON);
+      add([], sound);
     },
-    resume() {
-      const found = left();
-      if (!idle() && found.visitor !== owner) return;
-      keeper.set(NAME, undefined);
-      owner = found.visitor ?? owner;
-      queue = [...new Set([...found.events, ...queue])];
-      attributes = { ...found.attributes, ...attributes };
-      if (!idle()) later(SOON);
-    },
-    leave,
   };
 }

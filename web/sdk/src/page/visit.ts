@@ -6,7 +6,7 @@
 import type { Session } from "../triggers/trigger";
 import type { Cart } from "./cart";
 import type { Keeper } from "./keeper";
-import { loose, price, words } from "./shapes";
+import { line } from "./shapes";
 
 export const REST = 30 * 60_000;
 /** A clock may be set back a little without ending the visit. */
@@ -35,36 +35,23 @@ export interface Visit {
   cart?: Cart;
 }
 
-const number = (value: unknown): number => (typeof value === "number" && value >= 0 ? value : 0);
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
-const texts = (value: unknown): string[] => list(value).filter((one): one is string => typeof one === "string");
+const texts = (value: unknown): boolean =>
+  Array.isArray(value) && (value as unknown[]).every((one) => typeof one === "string");
 
-/** The record as it should be, from whatever is stored: other scripts and older versions write there too. */
-function checked(raw: unknown): Visit {
-  const kept = loose(raw);
-  const utm = loose(kept["utm"]);
-  const visit: Visit = {
-    visits: number(kept["visits"]),
-    lastAt: number(kept["lastAt"]),
-    startedAt: number(kept["startedAt"]),
-    pageViews: number(kept["pageViews"]),
-    products: texts(kept["products"]),
-    entryUrl: String(kept["entryUrl"] ?? ""),
-    referrer: String(kept["referrer"] ?? ""),
-    utm: {},
-    urls: texts(kept["urls"]),
-    focused: number(kept["focused"]),
-  };
-  for (const member of UTM) if (typeof utm[member] === "string") visit.utm[member] = utm[member];
-  if (Array.isArray(kept["cart"])) {
-    visit.cart = list(kept["cart"]).flatMap((raw) => {
-      const id = words(loose(raw)["id"]);
-      const paid = price(loose(raw)["price"]);
-      const count = number(loose(raw)["count"]);
-      return id === undefined ? [] : [paid === undefined ? { id, count } : { id, count, price: paid }];
-    });
+/** Other scripts and other versions write to the storage too: what is not as we would have left it is not ours. */
+function isSound(raw: unknown): boolean {
+  try {
+    const { visits, lastAt, startedAt, pageViews, focused, entryUrl, referrer, utm, products, urls, cart } = raw as Visit;
+    cart?.forEach(line);
+    return (
+      [visits, lastAt, startedAt, pageViews, focused].every((one) => Number.isFinite(one) && one >= 0) &&
+      texts([entryUrl, referrer, ...Object.values(utm)]) &&
+      texts(products) &&
+      texts(urls)
+    );
+  } catch {
+    return false;
   }
-  return visit;
 }
 
 const UTM = ["source", "campaign", "medium"] as const;
@@ -94,15 +81,21 @@ export interface Visits {
 export function makeVisits(keeper: Keeper, now: () => number, here: () => string, focused: () => number): Visits {
   let earlier: readonly string[] = [];
   let of = 0;
-  let known: readonly [raw: unknown, visit: Visit] = [undefined, checked(undefined)];
+  let known: unknown = NaN;
 
   function read(): Visit {
     const raw = keeper.get(NAME);
-    if (raw !== known[0]) known = [raw, checked(raw)];
-    const visit = known[1];
-    const rested = now() - visit.lastAt;
-    if (rested < REST && rested > -TOLERANCE) return visit;
-    return { ...checked({}), visits: visit.visits + 1, lastAt: now(), startedAt: now(), entryUrl: here() };
+    let visits = 0;
+    // Looked through once, for triggers ask all the time.
+    if (raw === known || isSound(raw)) {
+      known = raw;
+      const rested = now() - (raw as Visit).lastAt;
+      if (rested < REST && rested > -TOLERANCE) return raw as Visit;
+      visits = (raw as Visit).visits;
+    }
+    const at = now();
+    const nothing = { pageViews: 0, products: [], referrer: "", utm: {}, urls: [], focused: 0 };
+    return { visits: visits + 1, lastAt: at, startedAt: at, entryUrl: here(), ...nothing };
   }
 
   function change(to?: (visit: Visit) => void): Visit {
