@@ -12,6 +12,9 @@ SCRIPT = "/sdk/v1/heliograph.js"
 def built(tmp_path, monkeypatch):
     """A folder with a built file; whether the real one is built is the build's business."""
     (tmp_path / "heliograph.js").write_text("void 0;")
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "slide.js").write_text("void 2;")
+    (tmp_path / "prompts" / "frame.html").write_text("<!doctype html>")
     (tmp_path / "secret.txt").write_text("not to be served")
     monkeypatch.setattr(static, "FOLDER", tmp_path)
     return tmp_path
@@ -35,7 +38,35 @@ async def test_an_unchanged_file_is_not_sent_again(api, built):
     assert (await api.get(SCRIPT, headers={"If-None-Match": tag})).text == "void 1;"
 
 
-@pytest.mark.parametrize("name", ["secret.txt", "worker.js", "../heliograph.js", "%2e%2e%2fapp.py"])
+async def test_prompts_are_files_of_their_own(api, built):
+    """A page loads the prompt that it shows, as it loads the script."""
+    answer = await api.get("/sdk/v1/prompts/slide.js?v=1")
+    assert answer.text == "void 2;"
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+
+
+async def test_the_frame_of_custom_html_is_sandboxed_wherever_it_is_opened(api, built):
+    """A customer's HTML gets an origin of its own, even when its page is opened by itself."""
+    answer = await api.get("/sdk/v1/prompts/frame.html")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"].split("; ")
+    assert "sandbox allow-scripts" in policy
+    assert "form-action 'none'" in policy
+    assert "content-security-policy" not in (await api.get(SCRIPT)).headers
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "secret.txt",
+        "worker.js",
+        "prompts",
+        "prompts/",
+        "../heliograph.js",
+        "prompts/../heliograph.js",
+        "%2e%2e%2fapp.py",
+    ],
+)
 async def test_nothing_else_of_the_disk_is_served(api, built, name):
     """Files that are no script, not there, or elsewhere are 404."""
     assert (await api.get(f"{ADDRESS}/sdk/v1/{name}")).status_code == 404

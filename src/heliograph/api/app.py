@@ -4,7 +4,7 @@ from litestar import Router
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from heliograph.api import admin, glue, health, public
+from heliograph.api import admin, glue, health, public, static
 from heliograph.api.application import Application
 from heliograph.api.auth import authenticate, provide_caller
 from heliograph.api.limits import refuse_nul, refuse_other_media, refuse_the_word_null, refuse_unknown_parameters
@@ -12,7 +12,6 @@ from heliograph.api.metrics import metrics
 from heliograph.api.problems import HANDLERS, MAX_BODY
 from heliograph.api.reading import StrictRequest
 from heliograph.api.reference import openapi_json, reference, start
-from heliograph.api.static import sdk_file
 from heliograph.api.wired import provide_heliograph
 from heliograph.bootstrap import Heliograph
 
@@ -28,7 +27,17 @@ def create_app(heliograph: Heliograph) -> Application:
         response_headers={"Cache-Control": "no-store"},
     )
     return Application(
-        [admin_router, *public.ROUTES, *glue.ROUTES, *health.ROUTES, metrics, openapi_json, reference, start, sdk_file],
+        [
+            admin_router,
+            *public.ROUTES,
+            *glue.ROUTES,
+            *health.ROUTES,
+            metrics,
+            openapi_json,
+            reference,
+            start,
+            *static.ROUTES,
+        ],
         state=State({"heliograph": heliograph}),
         dependencies={"heliograph": Provide(provide_heliograph, sync_to_thread=False)},
         guards=[refuse_nul],
