@@ -1,6 +1,7 @@
 /** The mouse has left the page over its top edge, towards tabs and address bar, and is not back. */
 
 import type { Env, Trigger } from "./trigger";
+import { listen } from "./values";
 
 const away = new WeakSet<Env>();
 
@@ -8,19 +9,16 @@ export const leaveIntent: Trigger = {
   kind: "leave_intent",
   holds: (_, env) => away.has(env),
   watch(env, changed) {
-    const root = env.document.documentElement;
-    const left = ({ clientY }: MouseEvent) => {
-      if (clientY > 0) return;
-      away.add(env);
-      changed();
-    };
-    const back = () => void away.delete(env);
-    root.addEventListener("mouseleave", left);
-    root.addEventListener("mouseenter", back);
+    const stop = listen(env.document.documentElement, ["mouseleave", "mouseenter"], (event: MouseEvent) => {
+      if (event.type === "mouseenter") away.delete(env);
+      else if (event.clientY <= 0) {
+        away.add(env);
+        changed();
+      }
+    });
     return () => {
-      back();
-      root.removeEventListener("mouseleave", left);
-      root.removeEventListener("mouseenter", back);
+      stop();
+      away.delete(env);
     };
   },
 };

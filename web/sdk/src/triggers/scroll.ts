@@ -1,9 +1,7 @@
 /** How far down the page is, in percent of what there is to scroll. */
 
 import type { Trigger } from "./trigger";
-import { within } from "./values";
-
-const OPTIONS = { passive: true };
+import { listen, within } from "./values";
 
 export const scroll: Trigger = {
   kind: "scroll",
@@ -13,8 +11,5 @@ export const scroll: Trigger = {
     // A page that fits its window is not scrolled, rather than wholly.
     return within(spec, room > 0 ? (scrollTop * 100) / room : 0);
   },
-  watch({ window }, changed) {
-    window.addEventListener("scroll", changed, OPTIONS);
-    return () => window.removeEventListener("scroll", changed);
-  },
+  watch: ({ window }, changed) => listen(window, ["scroll"], changed),
 };

@@ -5,6 +5,6 @@ import { lasted } from "./values";
 
 export const sessionTime: Trigger = {
   kind: "session_time",
-  // Time stops without the focus; a look that comes too early for that reason only asks for another.
-  holds: (spec, env) => lasted(spec, env.session.focused, env),
+  // Without the focus time stands still, and its return is a change that is told of.
+  holds: (spec, env) => lasted(spec, env.session.focused, env, env.document.hasFocus()),
 };

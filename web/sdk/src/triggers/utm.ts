@@ -9,6 +9,7 @@ export const utm: Trigger = {
   kind: "utm",
   holds(spec, env) {
     const asked = MEMBERS.filter((member) => spec[member] != null);
-    return asked.length > 0 && asked.every((member) => text(spec[member]) === env.session.utm[member]);
+    const equal = (member: (typeof MEMBERS)[number]) => text(spec[member]) && spec[member] === env.session.utm[member];
+    return asked.length > 0 && asked.every(equal);
   },
 };

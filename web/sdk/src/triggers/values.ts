@@ -9,11 +9,28 @@ const bound = (value: unknown, otherwise: number): number =>
 export const within = ({ from, to }: Spec, value: number): boolean =>
   value >= bound(from, -Infinity) && value <= bound(to, Infinity);
 
-/** As within(), for milliseconds that grow by themselves against bounds in seconds; looks again when it is time. */
-export function lasted(spec: Spec, milliseconds: number, env: Env): boolean {
+/**
+ * As within(), for milliseconds that grow by themselves, while they are `running`, against bounds in seconds; looks again
+ * when it is time.
+ */
+export function lasted(spec: Spec, milliseconds: number, env: Env, running = true): boolean {
   const missing = bound(spec["from"], 0) * 1000 - milliseconds;
-  if (missing > 0) env.again(missing);
+  if (missing > 0 && running) env.again(missing);
   return within(spec, milliseconds / 1000);
+}
+
+/** Listens to several events of one target; returns the function that ends it. */
+export function listen(
+  target: EventTarget,
+  names: readonly string[],
+  heard: (event: never) => void,
+  capture = false,
+): () => void {
+  const options = { passive: true, capture };
+  for (const name of names) target.addEventListener(name, heard as EventListener, options);
+  return () => {
+    for (const name of names) target.removeEventListener(name, heard as EventListener, options);
+  };
 }
 
 /** Whether the spec wants exactly this answer. */
