@@ -63,7 +63,7 @@ async def test_the_frame_of_custom_html_is_sandboxed_wherever_it_is_opened(api, 
         "prompts",
         "prompts/",
         "../heliograph.js",
-        "prompts/../heliograph.js",
+        "prompts/worker.js",
         "%2e%2e%2fapp.py",
     ],
 )

@@ -11,8 +11,8 @@ from heliograph.errors import NotFound
 FOLDER = Path(__file__).parent.parent / "static" / "sdk"
 _HTML = "text/html"
 _TYPES = {".js": "text/javascript", ".map": "application/json", ".html": _HTML}
-# The frame of custom prompts runs a customer's own HTML. Whoever opens or embeds it gets an origin that is nobody else's:
-# no cookie, storage or page of this host is in its reach.
+# The frame of custom prompts runs a customer's own HTML. Whoever opens or embeds it, it gets an origin of its own: no
+# cookie, storage or page of this host is in its reach.
 _FRAME_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' https:; style-src 'unsafe-inline' https:; "
     "img-src https: data:; font-src https: data:; media-src https:; connect-src https:; form-action 'none'; "

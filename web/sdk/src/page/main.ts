@@ -3,12 +3,14 @@
 import type { Identity } from "../shared/api";
 import { explained, HeliographError } from "../shared/errors";
 import { CLICK_VALUE, type Message } from "../shared/messages";
+import { readState } from "../shared/state";
 import { takeValue } from "../shared/storage";
 import { takeFromAddress, takeLeft } from "./arrival";
 import { makeClient, type Client } from "./client";
 import { Emitter } from "./events";
 import { checkIdentity } from "./identity";
 import { makePermission } from "./permission";
+import { makePrompting } from "./prompting";
 import { run, type Command, type Methods } from "./queue";
 import { makeSite, type Site } from "./site";
 import { findTag, readTag, type Tag } from "./tag";
@@ -19,7 +21,7 @@ declare const __VERSION__: string;
 const COMMANDS =
   "subscribe unsubscribe status identify logout join leave pushStatus pushSubscribe pushUnsubscribe consent reInit " +
   "trackPageView trackCategoryView trackItemView addToCart removeFromCart updateCart order setAttributes fireEvent " +
-  "getData addData attachToProfile postcheckout exchange precheckout";
+  "getData addData attachToProfile postcheckout exchange precheckout showPrompt hidePrompts";
 
 interface Page {
   readonly client: Client;
@@ -45,7 +47,22 @@ function readPage(events: Emitter, failed: (error: HeliographError) => void): Pa
       site.forget();
       return client.verbs.logout();
     };
-    const verbs = { ...client.verbs, ...makePermission(client.verbs), ...site.verbs, identify, logout };
+    const prompting = makePrompting(tag, {
+      ...site,
+      client: client.verbs,
+      state: () => readState(tag.scope),
+      on: (event, listener) => events.on(event, listener),
+      failed: (error) => failed(explained(error, "internal", "prompt")),
+    });
+    site.moved(prompting.begin);
+    const verbs = {
+      ...client.verbs,
+      ...makePermission(client.verbs),
+      ...site.verbs,
+      ...prompting.verbs,
+      identify,
+      logout,
+    };
     return { client, tag, site, verbs };
   } catch (error) {
     return explained(error, "misconfigured", "script tag");
