@@ -19,15 +19,24 @@ export function contrast(one: string, other: string): number {
   return (high + 0.05) / (low + 0.05);
 }
 
-/**
- * The accent, moved towards white or black until it stands out from `surface` (3:1), and white or black for what is
- * written on it, whichever can be read (one of them always reaches 4.5:1).
- */
-export function shades(accent: string, surface: string): { readonly accent: string; readonly on: string } {
+export interface Shades {
+  /** For surfaces and outlines: 3:1 against what is around it. */
+  readonly accent: string;
+  /** White or black, for what is written on the accent: one of them always reaches 4.5:1. */
+  readonly on: string;
+  /** For drawings on a tint of the accent: 4.5:1 against the surface itself. */
+  readonly ink: string;
+}
+
+/** Shades of an accent colour that can be read on `surface`, moved towards white or black as far as that takes. */
+export function shades(accent: string, surface: string): Shades {
   const dark = contrast(surface, "#ffffff") > contrast(surface, "#000000");
   const towards = dark ? 255 : 0;
-  let rgb = parse(accent);
-  while (contrast(format(rgb), surface) < 3) rgb = rgb.map((part) => part + (towards - part) * 0.1) as unknown as Rgb;
-  const found = format(rgb);
-  return { accent: found, on: contrast(found, "#ffffff") >= 4.5 ? "#ffffff" : "#000000" };
+  const until = (least: number) => {
+    let rgb = parse(accent);
+    while (contrast(format(rgb), surface) < least) rgb = rgb.map((part) => part + (towards - part) * 0.1) as unknown as Rgb;
+    return format(rgb);
+  };
+  const found = until(3);
+  return { accent: found, on: contrast(found, "#ffffff") >= 4.5 ? "#ffffff" : "#000000", ink: until(4.5) };
 }

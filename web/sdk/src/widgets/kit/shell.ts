@@ -38,11 +38,10 @@ function follow(box: HTMLElement, { look }: Campaign): () => void {
   const paint = () => {
     const theme = look?.theme;
     const dark = theme === "dark" || (theme !== "light" && system.matches);
-    const { accent, on } = shades(/^#[\da-f]{6}$/i.test(look?.accent ?? "") ? look!.accent! : ACCENT, SURFACES[+dark]!);
+    const found = shades(/^#[\da-f]{6}$/i.test(look?.accent ?? "") ? look!.accent! : ACCENT, SURFACES[+dark]!);
     box.className = dark ? "hg dark" : "hg";
     // Through the object model: a style attribute would need the site's permission.
-    box.style.setProperty("--accent", accent);
-    box.style.setProperty("--on", on);
+    for (const [name, value] of Object.entries(found)) box.style.setProperty("--" + name, value as string);
   };
   paint();
   system.addEventListener?.("change", paint);

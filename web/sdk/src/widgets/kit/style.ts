@@ -12,13 +12,13 @@ export const BASE = `
 h2{font-size:17px;line-height:1.3;font-weight:650;letter-spacing:-.01em;text-wrap:balance}
 p{color:var(--soft);text-wrap:pretty}
 button{font:inherit;color:inherit;background:none;border:1px solid transparent;cursor:pointer;-webkit-tap-highlight-color:transparent}
-:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+:focus-visible{outline:2px solid var(--ink);outline-offset:2px}
 [tabindex="-1"]:focus{outline:none}
 .drawing{width:24px;height:24px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round;display:block;flex:none}
 .card{background:var(--surface);color:var(--text);border:1px solid transparent;border-radius:18px;box-shadow:var(--shadow);padding:20px;width:384px;max-width:calc(100vw - 24px);max-height:calc(100dvh - 24px);overflow:auto;overscroll-behavior:contain}
 .head{display:flex;gap:14px;align-items:flex-start}
 .words{flex:1;min-width:0;display:grid;gap:4px}
-.sign{width:46px;height:46px;border-radius:13px;flex:none;display:grid;place-items:center;overflow:hidden;color:var(--accent);background:var(--hover);background:color-mix(in srgb,var(--accent) 13%,var(--surface))}
+.sign{width:46px;height:46px;border-radius:13px;flex:none;display:grid;place-items:center;overflow:hidden;color:var(--ink);background:var(--hover);background:color-mix(in srgb,var(--accent) 13%,var(--surface))}
 .sign img{width:100%;height:100%;object-fit:cover;display:block}
 .x{flex:none;width:32px;height:32px;margin:-8px;margin-inline-start:0;border-radius:50%;display:grid;place-items:center;color:var(--soft)}
 .x .drawing{width:18px;height:18px}

@@ -6,7 +6,7 @@ const LIST = `
 fieldset{border:0;display:grid;gap:8px;margin-top:18px}
 label{display:flex;gap:12px;align-items:flex-start;padding:12px 14px;border:1px solid var(--line);border-radius:14px;cursor:pointer}
 label:has(:checked){border-color:var(--accent);background:color-mix(in srgb,var(--accent) 7%,var(--surface))}
-label:has(:focus-visible){outline:2px solid var(--accent);outline-offset:2px}
+label:has(:focus-visible){outline:2px solid var(--ink);outline-offset:2px}
 input{appearance:none;flex:none;width:20px;height:20px;margin-top:1px;border:1.5px solid var(--soft);border-radius:6px;display:grid;place-items:center;outline:none}
 input:checked{background:var(--accent);border-color:var(--accent)}
 input:checked::after{content:"";width:5px;height:10px;border:solid var(--on);border-width:0 2.2px 2.2px 0;transform:translateY(-1px) rotate(45deg)}

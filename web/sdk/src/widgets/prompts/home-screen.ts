@@ -22,7 +22,7 @@ const LIST = `
 ol{list-style:none;display:grid;gap:2px;margin-top:16px}
 li{display:flex;gap:14px;align-items:center;min-height:46px;color:var(--text)}
 li+li{border-top:1px solid var(--line)}
-li .drawing{color:var(--accent)}
+li .drawing{color:var(--ink)}
 `;
 
 offer("home-screen", ({ drawing, el, inLanguage, labels, makeCard, makeShell }) => ({

@@ -7,7 +7,7 @@ const BUTTON = `
 .main{display:inline-flex;gap:10px;align-items:center;text-align:start}
 .main .drawing{width:20px;height:20px}
 .on{display:inline-flex;gap:10px;align-items:center;min-height:44px;font-weight:600}
-.on .drawing{color:var(--accent)}
+.on .drawing{color:var(--ink)}
 .said{margin:0}
 `;
 
