@@ -97,8 +97,9 @@ export function makeCommerce({ facts, track, attributes, identify }: Told) {
     setAttributes: (values: unknown) => attributes(loose(values)),
     fireEvent(about: unknown, properties: unknown = {}) {
       const name = words(about) ?? words(loose(about)["event"]) ?? "";
-      track(eventName(name), properties);
+      // The page's own triggers know any name.
       facts.fire(name);
+      track(eventName(name), properties);
     },
     getData: () => ({ user: { ...user }, cart: { items: (cartNow() ?? []).map((line) => ({ ...line })) } }),
 

@@ -8,6 +8,7 @@ import { call, type Address, type Identity } from "../shared/api";
 import { explained, HeliographError } from "../shared/errors";
 import { json, type Measure } from "../shared/json";
 import type { Keeper } from "./keeper";
+import { locked } from "./lock";
 import { loose, words } from "./shapes";
 import { random } from "./visitor";
 
@@ -66,6 +67,7 @@ const NAME = "queue";
 /** A request that is wrong in itself will never be taken. */
 const HOPELESS = [400, 403, 404, 413, 415, 422];
 
+const at = (): string => new Date(Date.now()).toISOString();
 const bytes = (text: string): number => new TextEncoder().encode(text).length;
 
 function isJson(text: unknown): text is string {
@@ -131,19 +133,20 @@ export function makeTracker({ window, address, keeper, visitor, identity, failed
   }
 
   /** The next batch: at most 100 events, and no more than a beacon carries. */
-  function next(): Queue | undefined {
+  function next(): Queue | undefined | "" {
     const waiting = queue();
     let size = 0;
     const events = waiting.events.slice(0, BATCH).filter((one) => (size += bytes(one) + 1) < BODY_SIZE);
     if (events.length || Object.keys(waiting.attributes).length) return { ...waiting, events };
-    return news() && { ...waiting, visitor: visitor() };
+    const name = visitor();
+    return name && news() && { ...waiting, visitor: name };
   }
 
   function body({ visitor, events, attributes }: Queue): string {
     const head = {
       visitor,
       identity: news(),
-      sent_at: new Date().toISOString(),
+      sent_at: at(),
       context: {
         language: navigator.language || undefined,
         time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone || undefined,
@@ -186,7 +189,7 @@ export function makeTracker({ window, address, keeper, visitor, identity, failed
   function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    return (sending ??= run().finally(() => (sending = undefined)));
+    return (sending ??= locked("heliograph:events", run).finally(() => (sending = undefined)));
   }
 
   function soon(): void {
@@ -214,7 +217,7 @@ export function makeTracker({ window, address, keeper, visitor, identity, failed
       let { text = "{}", cut } = json(properties, PROPERTIES);
       if (text.length > EVENT_SIZE) ({ text = "{}", cut } = { ...json(properties, SMALL), cut: true });
       if (cut) shorter(name);
-      add([`{"id":"${random(12)}","name":"${name}","at":"${new Date().toISOString()}","properties":${text}}`], {});
+      add([`{"id":"${random(12)}","name":"${name}","at":"${at()}","properties":${text}}`], {});
       if (queue().events.length >= BATCH && !pause) void flush();
     },
     attributes(values) {

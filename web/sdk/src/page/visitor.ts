@@ -12,11 +12,9 @@ export const random = (bytes: number): string => encode(crypto.getRandomValues(n
  * The token, made on the first page; undefined where nothing can be kept, or each page would be somebody new.
  */
 export function visitor(keeper: Keeper): string | undefined {
-  const kept = keeper.get(NAME);
-  if (typeof kept === "string" && /^hvi_[\w-]{22}$/.test(kept)) return kept;
-  const made = "hvi_" + random(16);
-  keeper.set(NAME, made);
-  return keeper.lasts(NAME) ? made : undefined;
+  let token = keeper.get(NAME);
+  if (!/^hvi_[\w-]{22}$/.test(String(token))) keeper.set(NAME, (token = "hvi_" + random(16)));
+  return keeper.lasts(NAME) ? String(token) : undefined;
 }
 
 /** The next person at this browser is somebody else. */

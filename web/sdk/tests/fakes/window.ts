@@ -153,3 +153,5 @@ export class FakeWindow extends EventTarget {
 
 export const asWindow = (fake: FakeWindow): Window => fake as unknown as Window;
 (globalThis as any).MutationObserver = FakeObserver;
+// Older versions of node have none; there are no locks in it.
+(globalThis as any).navigator ??= {};
