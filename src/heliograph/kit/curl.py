@@ -84,13 +84,15 @@ class _Exchange:
     future: "asyncio.Future[HttpResponse | TransportFault] | None" = None
     allow_any_address: bool = False
     refused_address: bool = False
+    keep: int = MAX_ANSWER_BYTES
     header_bytes: int = 0
     header_lines: list[bytes] = field(default_factory=list)
     body: bytearray = field(default_factory=bytearray)
 
-    def begin(self, future: "asyncio.Future[HttpResponse | TransportFault]", *, allow_any_address: bool) -> None:
+    def begin(self, future: "asyncio.Future[HttpResponse | TransportFault]", request: HttpRequest) -> None:
         self.future = future
-        self.allow_any_address = allow_any_address
+        self.allow_any_address = request.allow_plain or request.connect_to is not None
+        self.keep = request.keep
         self.refused_address = False
         self.header_bytes = 0
         self.header_lines.clear()
@@ -107,8 +109,8 @@ class _Exchange:
         return None
 
     def take_body(self, data: bytes) -> int | None:
-        self.body += data[: MAX_ANSWER_BYTES - len(self.body)]
-        return 0 if len(self.body) >= MAX_ANSWER_BYTES else None
+        self.body += data[: self.keep - len(self.body)]
+        return 0 if len(self.body) >= self.keep else None
 
     def open_socket(self, _purpose: int, address: Any) -> Any:
         family, kind, protocol, (host, *_) = address
@@ -141,7 +143,7 @@ class CurlSender:
         assert self._loop is not None
         future: asyncio.Future[HttpResponse | TransportFault] = self._loop.create_future()
         exchange = self._idle.pop() if self._idle else self._make()
-        exchange.begin(future, allow_any_address=request.allow_plain or request.connect_to is not None)
+        exchange.begin(future, request)
         try:
             self._prepare(exchange.handle, request)
             self._multi.add_handle(exchange.handle)
@@ -211,7 +213,7 @@ class CurlSender:
         return exchange
 
     def _prepare(self, handle: Any, request: HttpRequest) -> None:
-        handle.setopt(pycurl.PROTOCOLS, _ANY_HTTP if request.allow_plain else pycurl.PROTO_HTTPS)
+        handle.setopt(pycurl.PROTOCOLS, _ANY_HTTP if request.allow_plain or request.allow_http else pycurl.PROTO_HTTPS)
         handle.setopt(pycurl.URL, request.url)
         handle.setopt(pycurl.POSTFIELDS, request.body)
         handle.setopt(pycurl.CUSTOMREQUEST, request.method)
@@ -301,7 +303,7 @@ def _connect_to(address: str, port: int) -> str:
 def _result(exchange: _Exchange, failure: tuple[int, str] | None) -> HttpResponse | TransportFault:
     if failure is not None:
         number, message = failure
-        is_cut = number == pycurl.E_WRITE_ERROR and len(exchange.body) >= MAX_ANSWER_BYTES
+        is_cut = number == pycurl.E_WRITE_ERROR and len(exchange.body) >= exchange.keep
         if exchange.refused_address:
             return TransportFault(FaultKind.REFUSED_ADDRESS, "The name leads to an address that is not public.")
         if not is_cut:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 MAX_ANSWER_BYTES = 65_536
-"""Bytes of an answer's body that are kept; a push service has little to say."""
+"""Bytes of an answer's body that are kept unless a request asks for more; a push service has little to say."""
 CONNECTIONS_PER_HOST = 32
 """To a host that speaks HTTP/1.1, so many requests go at once; another one waits, and its time-out runs meanwhile."""
 
@@ -22,7 +22,9 @@ class HttpRequest:
             certificate is still checked against the URL's name.
         ca_file: a file of certificates to trust instead of the public ones.
         allow_plain: whether `http://` and an address inside are meant; only for the bundled push service.
+        allow_http: whether `http://` is meant, at a public address.
         timeout: for the whole exchange, connecting included.
+        keep: bytes of the answer's body that are kept; who sends more is not listened to further.
     """
 
     method: str
@@ -32,7 +34,9 @@ class HttpRequest:
     connect_to: tuple[str, int] | None = None
     ca_file: str | None = None
     allow_plain: bool = False
+    allow_http: bool = False
     timeout: timedelta = timedelta(seconds=10)
+    keep: int = MAX_ANSWER_BYTES
 
 
 @dataclass(frozen=True, slots=True)
