@@ -1,6 +1,8 @@
 """Writes the pages of docs/reference that are made from the code; a test keeps them equal. Run by `make docs`."""
 # ruff: noqa: INP001 - a script, no package
 
+import inspect
+import re
 from collections.abc import Mapping
 from enum import EnumType
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any, get_args
 
 import typer
 
+from heliograph.checks import CHECKS
 from heliograph.cli.app import build
 from heliograph.domain.endpoint import PushService
 from heliograph.names import METRICS
@@ -134,6 +137,23 @@ def push_services_page() -> str:
     return "".join(parts)
 
 
+_CHECKS_ABOUT = """What `heliograph site check` and `GET /v1/site/check` look at, and
+[how to use them](../howto/check-your-site.md). A finding's identifier is the check's name, a dot, and what was found:
+`ok`, `skipped`, or one of those in the last column.
+"""
+_FOUND = re.compile(r'say\.(warning|error)\(\s*"([a-z_]+)"')
+
+
+def checks_page() -> str:
+    """Return the page of all checks of a site."""
+    rows = [f"# Checks of a site\n\n{_CHECKS_ABOUT}\n| check | question | can find |\n|---|---|---|"]
+    for check in CHECKS:
+        source = Path(inspect.getfile(type(check))).read_text(encoding="utf-8")
+        found = ", ".join(f"`{name}` ({kind})" for kind, name in dict.fromkeys(_FOUND.findall(source)))
+        rows.append(f"| `{check.name}` | {check.question} | {found} |")
+    return "\n".join(rows) + "\n"
+
+
 def _meanings(title: str, meanings: Mapping[Any, outcomes.Meaning]) -> str:
     rows = "".join(
         f"| {key} | {meaning.verdict.replace('_', ' ')} | {f'`{meaning.reason}`' if meaning.reason else ''} |\n"
@@ -147,6 +167,7 @@ PAGES = {
     "cli.md": cli_page,
     "push-services.md": push_services_page,
     "metrics.md": metrics_page,
+    "checks.md": checks_page,
 }
 
 if __name__ == "__main__":

@@ -60,6 +60,7 @@ _TAGS = {
     "Providers": "Ways of sending.",
     "Glue": "Settings of the interface that speaks Spryker's language.",
     "Public": "For pages and service workers: publishable key and allowed origin.",
+    "Site": "What to put on a customer's site, and whether all is in its place.",
     "Audit": "Who changed what.",
     "Health": "For load balancers.",
 }

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "migrate": "heliograph.cli.migrate",
     "audit": "heliograph.cli.audit",
     "profiles": "heliograph.cli.profiles",
+    "site": "heliograph.cli.site",
     "backup": "heliograph.cli.backup",
     "restore": "heliograph.cli.restore",
     "serve": "heliograph.cli.serve",

@@ -12,6 +12,7 @@ from heliograph.api.admin import (
     profiles,
     projects,
     providers,
+    site,
     subscriptions,
     vapid_keys,
     why,
@@ -30,4 +31,5 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *groups.ROUTES,
     *glue.ROUTES,
     *audit.ROUTES,
+    *site.ROUTES,
 )
