@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 from playwright.async_api import Browser as Connection
-from playwright.async_api import BrowserContext, Error, Page, Playwright, async_playwright
+from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwright, async_playwright
 from tests.browser.support.driver import BrowserError, OnScreen
 from tests.browser.support.notification_daemon import NotificationDaemon
 from tests.browser.support.processes import Program, environment
@@ -59,6 +59,18 @@ class ChromiumTab:
     async def press(self, selector: str) -> None:
         await self._page.click(selector)
 
+    async def press_inside(self, frame: str, selector: str) -> None:
+        await self._page.frame_locator(frame).locator(selector).click()
+
+    async def run_inside(self, frame: str, script: str) -> Any:
+        return await self._page.frame_locator(frame).locator("html").evaluate(f"() => {{ {script} }}")
+
+    async def key(self, name: str) -> None:
+        await self._page.keyboard.press(name)
+
+    async def prefer(self, scheme: str) -> None:
+        await self._page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+
     async def screenshot(self) -> bytes:
         return await self._page.screenshot()
 
@@ -80,6 +92,7 @@ class Chromium:
         self._program: Program | None = None
         self._playwright: Playwright | None = None
         self._connection: Connection | None = None
+        self._permissions: CDPSession | None = None
         self._devtools = ""
 
     async def start(self) -> None:
@@ -121,7 +134,7 @@ class Chromium:
             session = await self._connection.new_browser_cdp_session()
             await session.send("Browser.close")
             await self._connection.close()
-            self._connection = None
+            self._connection = self._permissions = None
             await self._program.ended(within=30)
         await self._program.stop()
         self._program = None
@@ -156,6 +169,16 @@ class Chromium:
         async with httpx.AsyncClient(trust_env=False) as client:
             targets = (await client.get(f"{self._devtools}/json/list")).json()
         return next((target["url"] for target in targets if target["type"] == "page"), "")
+
+    async def permit(self, origin: str, answer: str) -> None:
+        assert self._connection is not None, "Chromium is not running"
+        # Lasts as long as this session, which therefore stays open.
+        self._permissions = self._permissions or await self._connection.new_browser_cdp_session()
+        wanted = {"permission": {"name": "notifications"}, "setting": answer, "origin": origin}
+        await self._permissions.send("Browser.setPermission", wanted)
+
+    async def allow(self) -> None:
+        raise BrowserError("headless Chromium asks nobody")
 
     async def on_screen(self) -> list[OnScreen]:
         bubbles = self.desktop.bubbles.values()

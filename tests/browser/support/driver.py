@@ -37,7 +37,19 @@ class Tab(Protocol):
         """Run a script in the page and return its result."""
 
     async def press(self, selector: str) -> None:
-        """Click an element as a person does: with a user gesture."""
+        """Click an element as a person does: with a user gesture. Shadow trees are looked into."""
+
+    async def press_inside(self, frame: str, selector: str) -> None:
+        """Click an element within a frame."""
+
+    async def run_inside(self, frame: str, script: str) -> Any:
+        """Run the body of a function in a frame, where it may use no `await`."""
+
+    async def key(self, name: str) -> None:
+        """Press a key as a person does, wherever the focus is: "Tab", "Shift+Tab", "Escape", "Enter" or "Space"."""
+
+    async def prefer(self, scheme: str) -> None:
+        """Have the system's colours be "light" or "dark"."""
 
     async def screenshot(self) -> bytes:
         """Return what the page looks like as PNG."""
@@ -68,6 +80,12 @@ class Browser(Protocol):
 
     async def wait_until_in_front(self, url: str) -> None:
         """Wait until the tab in front is one with this address."""
+
+    async def permit(self, origin: str, answer: str) -> None:
+        """Make the permission for notifications of an origin "granted", "denied" or "prompt"."""
+
+    async def allow(self) -> None:
+        """Wait for the browser's own question about notifications and say yes."""
 
     async def on_screen(self) -> list[OnScreen]:
         """Return the notifications that are to be seen now."""

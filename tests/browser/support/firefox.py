@@ -88,6 +88,38 @@ return PushService._state >= 4;
 """
 
 
+FIND = """
+const find = (root) => {
+  const found = root.querySelector(arguments[0]);
+  if (found) return found;
+  for (const element of root.querySelectorAll("heliograph-prompt")) {
+    const inside = element.shadowRoot && find(element.shadowRoot);
+    if (inside) return inside;
+  }
+  return null;
+};
+return find(document);
+"""
+KEYS = {"Tab": "\ue004", "Shift": "\ue008", "Escape": "\ue00c", "Enter": "\ue007", "Space": " "}
+PREFER = "Services.prefs.setIntPref('layout.css.prefers-color-scheme.content-override', args[0]); return true;"
+PERMIT = """
+const principal = Services.scriptSecurityManager.createContentPrincipalFromOrigin(args[0]);
+const { ALLOW_ACTION, DENY_ACTION, PROMPT_ACTION } = Services.perms;
+const action = { granted: ALLOW_ACTION, denied: DENY_ACTION, prompt: PROMPT_ACTION }[args[1]];
+Services.perms.addFromPrincipal(principal, "desktop-notification", action);
+return true;
+"""
+# The button of the question at the address bar.
+ALLOW = """
+const { PopupNotifications } = Services.wm.getMostRecentWindow("navigator:browser");
+const asked = PopupNotifications.getNotification("web-notifications");
+if (!asked) return false;
+asked.mainAction.callback({ source: "button" });
+PopupNotifications.remove(asked);
+return true;
+"""
+
+
 class FirefoxTab:
     """One tab, by its window handle."""
 
@@ -107,8 +139,48 @@ class FirefoxTab:
         return await self._marionette.run(script, args, chrome=False)
 
     async def press(self, selector: str) -> None:
-        found = await self._command("WebDriver:FindElement", {"using": "css selector", "value": selector})
-        await self._marionette.command("WebDriver:ElementClick", {"id": next(iter(found["value"].values()))})
+        await self._marionette.command("WebDriver:ElementClick", {"id": await self._find(selector)})
+
+    async def _find(self, selector: str) -> str:
+        """Return the reference of an element of the page or of a shadow tree in it."""
+        await self._marionette.command("WebDriver:SwitchToWindow", {"handle": self._handle, "focus": False})
+        return await self._wait_for(selector)
+
+    async def _wait_for(self, selector: str) -> str:
+        search = {"script": FIND, "args": [selector]}
+
+        async def found() -> str | None:
+            value = (await self._marionette.command("WebDriver:ExecuteScript", search))["value"]
+            return next(iter(value.values())) if value else None
+
+        return await eventually(found, f"an element {selector}")
+
+    async def press_inside(self, frame: str, selector: str) -> None:
+        await self._enter(frame)
+        await self._marionette.command("WebDriver:ElementClick", {"id": await self._wait_for(selector)})
+        await self._leave()
+
+    async def run_inside(self, frame: str, script: str) -> Any:
+        await self._enter(frame)
+        answer = await self._marionette.command("WebDriver:ExecuteScript", {"script": script, "args": []})
+        await self._leave()
+        return answer["value"]
+
+    async def _enter(self, frame: str) -> None:
+        element = await self._find(frame)
+        await self._marionette.command("WebDriver:SwitchToFrame", {"element": element})
+
+    async def _leave(self) -> None:
+        await self._marionette.command("WebDriver:SwitchToFrame", {"id": None})
+
+    async def key(self, name: str) -> None:
+        keys = [KEYS[part] for part in name.split("+")]
+        down = [{"type": "keyDown", "value": value} for value in keys]
+        up = [{"type": "keyUp", "value": value} for value in reversed(keys)]
+        await self._command("WebDriver:PerformActions", {"actions": [{"type": "key", "id": "k", "actions": down + up}]})
+
+    async def prefer(self, scheme: str) -> None:
+        await self._marionette.run(PREFER, (0 if scheme == "dark" else 1,), chrome=True)
 
     async def screenshot(self) -> bytes:
         answer = await self._command("WebDriver:TakeScreenshot", {"full": False, "hash": False})
@@ -197,6 +269,12 @@ class Firefox:
             return bool(await self._in_firefox(FRONT) == url)
 
         await eventually(in_front, f"{url} to come to the front of Firefox")
+
+    async def permit(self, origin: str, answer: str) -> None:
+        await self._in_firefox(PERMIT, origin, answer)
+
+    async def allow(self) -> None:
+        await eventually(lambda: self._in_firefox(ALLOW), "Firefox to ask about notifications", ARRIVAL)
 
     async def on_screen(self) -> list[OnScreen]:
         return [OnScreen(title, body) for title, body in await self._in_firefox(ON_SCREEN)]

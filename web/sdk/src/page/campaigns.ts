@@ -149,7 +149,7 @@ export function makeRunner(around: Around): Runner {
   function room(campaign: Campaign): boolean {
     const place = placeOf(campaign);
     if (places.has(place) || (campaign.exclusion_group && groups.has(campaign.exclusion_group))) return false;
-    return place === STAGE ? env.now() >= peaceUntil : place === "bell" || slotOf(campaign.spot) !== undefined;
+    return place === STAGE ? env.now() >= peaceUntil : place === "bell" || slotOf(campaign.spot, env.document) !== undefined;
   }
 
   function consider(campaign: Campaign, now: Status["status"]): void {
@@ -168,7 +168,7 @@ export function makeRunner(around: Around): Runner {
   /** One look at everything; synchronous, for a moment (a custom event) is over when it returns. */
   function look(): void {
     // Nobody sees a prompt in a tab behind others; coming to the front calls for a new look.
-    if (!status || env.document.hidden) return;
+    if (!status || env.document.visibilityState === "hidden") return;
     for (const campaign of campaigns)
       if (!settled.has(campaign.id) && triggered(campaign) && room(campaign)) consider(campaign, status.status);
   }

@@ -22,6 +22,7 @@ offer("inline", ({ BELL, TICK, drawing, el, makeShell, slotOf, word }) => ({
     const content = el("div", { class: "slot" });
     shell.box.append(content);
     let busy = false;
+    let painted: boolean | undefined;
 
     async function during<T>(work: Promise<T>, fine: (answer: T) => boolean): Promise<void> {
       busy = true;
@@ -41,9 +42,11 @@ offer("inline", ({ BELL, TICK, drawing, el, makeShell, slotOf, word }) => ({
     }
 
     function paint(): void {
-      if (busy) return;
-      said.textContent = "";
       const on = host.status() === "subscribed";
+      // A button that is exchanged while it is being pressed is not pressed.
+      if (busy || on === painted) return;
+      painted = on;
+      said.textContent = "";
       content.replaceChildren(
         ...(on
           ? [

@@ -1,0 +1,407 @@
+"""Every prompt in a real browser: shown, accepted, put off, closed; on blocked sites, strict and hostile pages."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+import pytest_asyncio
+from tests.browser.support.driver import Browser
+from tests.browser.support.heliograph import Heliograph
+from tests.browser.support.project import Project
+from tests.browser.support.prompts import PromptPage, PromptShop, campaign
+from tests.browser.support.site import Site
+from tests.browser.support.waiting import eventually
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+KINDS = ["slide", "dialog", "bell", "inline", "categories", "html"]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def prompts(heliograph: Heliograph, project: Project, site: Site) -> PromptShop:
+    return PromptShop(site, heliograph.url, project.publishable_key)
+
+
+async def accept(page: PromptPage, kind: str) -> None:
+    """Say yes as a person does."""
+    if kind == "html":
+        await page.tab.press_inside("iframe", "#yes")
+        return
+    if kind == "bell":
+        await page.tab.press(".bell")
+    await page.tab.press(".main")
+
+
+@pytest.mark.parametrize("path", ["/", "/strict"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_accepted(browser: Browser, prompts: PromptShop, project: Project, kind: str, path: str) -> None:
+    """A prompt is shown, a person says yes, and is subscribed at Heliograph; it is counted, and no policy is broken."""
+    prompts.offer(campaign(kind, variant="b", groups=["prompted"]))
+    page = await prompts.open(browser, path)
+    await page.shows(kind)
+    await accept(page, kind)
+    subscription = await project.subscription_becomes(await page.subscribed(), "active")
+    joined = {group["name"] for group in subscription["groups"]}
+    assert joined == {"prompted"} | ({"new", "prices"} if kind == "categories" else set())
+    await page.counts("test-passed", "show-widget", "push-subscribed")
+    assert {one["variant"] for one in await page.tab.run("return counted;")} == {"b"}
+    assert await page.tab.run("return violations;") == []
+    await page.close()
+
+
+LATER = {"slide": ".quiet", "dialog": ".quiet", "categories": ".quiet"}
+CLOSE = {"slide": ".x", "dialog": ".x", "categories": ".x", "bell": ".x"}
+
+
+@pytest.mark.parametrize("kind", LATER)
+async def test_put_off(browser: Browser, prompts: PromptShop, kind: str) -> None:
+    """Who says "not now" is left alone on the next page and in other tabs, and the browser was not made to ask."""
+    prompts.offer(campaign(kind))
+    page = await prompts.open(browser)
+    await page.shows(kind)
+    other = await prompts.open(browser)
+    await other.shows(kind)
+    await page.tab.press(LATER[kind])
+    await page.shows()
+    await page.counts("show-widget", "click-later")
+    await other.shows()
+    await page.load()
+    await page.stays_away(kind)
+    assert await page.counted() == []
+    assert (await page.status("unsubscribed"))["subscription"] is None
+    await other.close()
+    await page.close()
+
+
+@pytest.mark.parametrize("kind", CLOSE)
+async def test_closed(browser: Browser, prompts: PromptShop, kind: str) -> None:
+    """Who closes a prompt does not see it again on the next page."""
+    prompts.offer(campaign(kind))
+    page = await prompts.open(browser)
+    await page.shows(kind)
+    if kind == "bell":
+        await page.tab.press(".bell")
+    await page.tab.press(CLOSE[kind])
+    await page.shows()
+    await page.counts("show-widget", "click-close")
+    await page.load()
+    await page.stays_away(kind)
+    await page.close()
+
+
+async def test_closed_from_inside_its_frame(browser: Browser, prompts: PromptShop) -> None:
+    """A custom prompt closes itself for as long as its attribute says, and what it tracks is counted."""
+    prompts.offer(campaign("html"))
+    page = await prompts.open(browser)
+    await page.shows("html")
+    await page.tab.press_inside("iframe", "#no")
+    await page.shows()
+    await page.counts("show-widget", "click-close")
+    await page.load()
+    await page.stays_away("html")
+    await page.close()
+
+
+async def test_escape_puts_off(browser: Browser, prompts: PromptShop) -> None:
+    """The Escape key says "not now" to a dialog, which had the focus and gives it back."""
+    prompts.offer(campaign("dialog", triggers=[[{"kind": "event", "name": "asked"}]]))
+    page = await prompts.open(browser)
+    await page.looked()
+    await page.tab.run("document.getElementById('own').focus(); return true;")
+    await page.tab.run("heliograph.push(['fireEvent', { event: 'asked' }]); return true;")
+    await page.shows("dialog")
+    assert await page.tab.run("return document.activeElement.localName;") == "heliograph-prompt"
+    await page.tab.key("Escape")
+    await page.shows()
+    await page.counts("show-widget", "click-later")
+    assert await page.tab.run("return document.activeElement.id;") == "own"
+    await page.close()
+
+
+FOCUSED = "return document.activeElement.shadowRoot?.activeElement?.className ?? document.activeElement.localName;"
+
+
+async def test_focus_stays_in_a_dialog(browser: Browser, prompts: PromptShop) -> None:
+    """Tab goes round within a dialog, forwards and backwards, and Enter on a button presses it."""
+    prompts.offer(campaign("dialog"))
+    page = await prompts.open(browser)
+    await page.shows("dialog")
+    assert await page.tab.run(FOCUSED) == "card"
+    seen = []
+    for key in ["Tab", "Tab", "Tab", "Tab", "Shift+Tab"]:
+        await page.tab.key(key)
+        seen.append(await page.tab.run(FOCUSED))
+    assert seen == ["x", "quiet", "main", "x", "main"]
+    await page.tab.key("Enter")
+    await page.subscribed()
+    await page.close()
+
+
+async def test_blocked_site(browser: Browser, prompts: PromptShop, site: Site) -> None:
+    """On a blocked site nothing comes by itself; a bell leads to the guide, and allowing again there subscribes."""
+    await browser.permit(site.origin, "denied")
+    prompts.offer(campaign("slide", priority=2), campaign("bell"))
+    page = await prompts.open(browser)
+    await page.shows("bell")
+    await page.counts("push-already-denied", "push-already-denied", "show-widget")
+    await page.tab.press(".bell")
+    await page.shows("unblock")
+    guide = await page.tab.run("return document.querySelector('[data-prompt=unblock]').shadowRoot.textContent;")
+    assert "Notifications are blocked" in guide
+    assert ("crossed-out symbol" in guide) is (browser.name == "firefox")
+    await page.tab.press("dialog .main")
+    await page.shows("bell")
+    await browser.permit(site.origin, "granted")
+    await page.close()
+
+
+ASKED = """
+window.gestures = [];
+const ask = Notification.requestPermission.bind(Notification);
+Notification.requestPermission = (...about) => {
+  gestures.push(navigator.userActivation.isActive);
+  return ask(...about);
+};
+return true;
+"""
+GESTURES = "return gestures;"
+
+
+async def test_a_click_in_a_frame_counts_for_the_page(browser: Browser, prompts: PromptShop, site: Site) -> None:
+    """A click on the button of a custom prompt is the gesture that the browser wants before it asks."""
+    await browser.permit(site.origin, "prompt")
+    prompts.offer(campaign("html"))
+    page = await prompts.open(browser)
+    await page.shows("html")
+    await page.tab.run(ASKED)
+    await page.tab.press_inside("iframe", "#yes")
+    await eventually(lambda: page.tab.run(GESTURES), "the browser to be asked")
+    assert await page.tab.run(GESTURES) == [True]
+    if browser.name == "firefox":  # headless Chromium answers its own question, with "not now"
+        await browser.allow()
+        await page.subscribed()
+        await page.counts("show-widget", "push-subscribed")
+    await page.close()
+
+
+async def test_a_frame_without_a_click_gets_a_button_of_ours(browser: Browser, prompts: PromptShop, site: Site) -> None:
+    """A custom prompt that subscribes unasked makes no browser ask: a person must press a button outside the frame."""
+    await browser.permit(site.origin, "prompt")
+    prompts.offer(campaign("html", html="<!doctype html><p>Hello"))
+    page = await prompts.open(browser)
+    await page.shows("html")
+    await page.tab.run(ASKED)
+    await page.tab.run_inside("iframe", "(window.wrappedJSObject ?? window).widget.pushSubscribe(); return true;")
+    await eventually(lambda: page.tab.run(ASKING), "a button of ours")
+    assert await page.tab.run(GESTURES) == []
+    await page.tab.press(".ask .main")
+    await eventually(lambda: page.tab.run(GESTURES), "the browser to be asked")
+    assert await page.tab.run(GESTURES) == [True]
+    await page.close()
+
+
+ASKING = "return document.querySelector('heliograph-prompt').shadowRoot.querySelector('.ask') !== null;"
+# Each line tries to get out, and says what became of it.
+ESCAPE = """<!doctype html><title>trying</title><p>Looks harmless<script>
+const tried = {};
+const attempt = (name, how) => {
+  try { tried[name] = String(how()); } catch (error) { tried[name] = error.name; }
+};
+attempt("document", () => parent.document.title);
+attempt("storage", () => localStorage.length);
+attempt("cookie", () => document.cookie);
+attempt("navigate", () => { top.location.href = "https://evil.example/"; return "asked"; });
+attempt("window", () => open("https://evil.example/"));
+attempt("origin", () => origin);
+parent.postMessage("heliograph-frame", "*");
+parent.postMessage({ heliograph: "heliograph-frame", do: "subscribe", id: 1 }, "*");
+widget.track("push-subscribed");
+widget.track("x".repeat(500));
+widget.track("fine");
+widget.configure({ overlayBackground: "url(https://evil.example/)", width: Infinity, zIndex: "9; color: red" });
+widget.setValue("__proto__", { polluted: true });
+widget.setValue("size", "42");
+widget.setValue("large", "x".repeat(100000));
+for (const method of ["collectEmail", "getMotivation"])
+  widget[method]("a@example.com").catch((error) => { tried[method] = error.message; });
+setTimeout(() => { window.tried = JSON.stringify(tried); widget.show(); });
+</script>"""
+
+
+async def test_a_frame_is_a_cage(browser: Browser, prompts: PromptShop) -> None:
+    """Custom HTML reaches neither page, storage nor the tab, and can forge none of our own events."""
+    prompts.offer(campaign("html", html=ESCAPE))
+    page = await prompts.open(browser)
+    await page.shows("html")
+    tried = json.loads(await page.tab.run_inside("iframe", "return window.wrappedJSObject?.tried ?? window.tried;"))
+    assert tried["origin"] == "null"
+    refused = {name: tried[name] for name in ("document", "storage", "cookie")}
+    assert set(refused.values()) == {"SecurityError"}
+    assert tried["window"] in {"null", "SecurityError"}
+    for method in ("collectEmail", "getMotivation"):
+        assert tried[method] == f"widget.{method}() is not supported by Heliograph"
+    await page.counts("show-widget", "fine")
+    assert "push-subscribed" not in await page.counted()
+    assert await page.tab.run("return [location.pathname, document.title, {}.polluted ?? null];") == [
+        "/",
+        "Lumen & Sons",
+        None,
+    ]
+    kept = json.loads(await page.tab.run("return localStorage.getItem('heliograph:values_cmp_html');"))
+    assert {name: value for name, (value, _) in kept.items()} == {"__proto__": {"polluted": True}, "size": "42"}
+    await page.load()
+    await page.shows("html")
+    assert (await page.tab.run_inside("iframe", VALUE)) == ["42", False]
+    await page.close()
+
+
+VALUE = """
+const { value, expired } = (window.wrappedJSObject ?? window).widget.getValue("size");
+return [value, expired];
+"""
+# Says what a prompt's own frame would say, and waits to be given what only that may have.
+STRANGER = """
+const frame = document.createElement("iframe");
+frame.sandbox = "allow-scripts";
+frame.srcdoc = `<script>
+  addEventListener("message", (event) => parent.postMessage("got " + event.ports.length, "*"));
+  for (const word of ["heliograph-frame", { heliograph: "heliograph-frame" }]) parent.postMessage(word, "*");
+  parent.postMessage("said", "*");
+<` + "/script>";
+window.strange = [];
+addEventListener("message", ({ source, data }) => { if (source === frame.contentWindow) strange.push(data); });
+document.body.append(frame);
+return true;
+"""
+
+
+async def test_another_frame_of_the_page_is_not_taken_for_ours(browser: Browser, prompts: PromptShop) -> None:
+    """A frame that says what ours says is given nothing."""
+    prompts.offer(campaign("html"))
+    page = await prompts.open(browser)
+    await page.shows("html")
+    await page.tab.run(STRANGER)
+    await eventually(lambda: page.tab.run("return strange.includes('said');"), "the stranger to speak")
+    await page.tab.run("return new Promise((resolve) => setTimeout(resolve, 50));")
+    assert not [word for word in await page.tab.run("return strange;") if str(word).startswith("got")]
+    await page.close()
+
+
+AT = """
+const all = [document.getElementById("own"), ...document.querySelectorAll("h1,li,header")];
+return all.map((one) => { const { x, y, width, height } = one.getBoundingClientRect(); return [x, y, width, height]; });
+"""
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "home-screen"])
+async def test_nothing_moves(browser: Browser, prompts: PromptShop, kind: str) -> None:
+    """A prompt moves nothing of the page; an inline button fills the space that its slot keeps."""
+    prompts.offer(campaign(kind, triggers=[[{"kind": "event", "name": "now"}]]))
+    page = await prompts.open(browser, IPHONE if kind == "home-screen" else "/")
+    await page.looked()
+    before = await page.tab.run(AT)
+    await page.tab.run("heliograph.push(['fireEvent', { event: 'now' }]); return true;")
+    await page.shows(kind)
+    assert await page.tab.run(AT) == before
+    await page.close()
+
+
+IPHONE = "/?about=" + quote(json.dumps({"iphone": True}))
+
+
+async def test_on_an_iphone(browser: Browser, prompts: PromptShop) -> None:
+    """Where web push needs the home screen, only the guide to it is shown, and a bell leads there."""
+    prompts.offer(campaign("slide", priority=3), campaign("home-screen", priority=2), campaign("bell"))
+    page = await prompts.open(browser, IPHONE)
+    await page.shows("home-screen")
+    await page.counts("push-unsupported", "push-unsupported", "show-widget", "show-widget")
+    await page.tab.press(".main")
+    await page.shows("bell")
+    await page.tab.press(".bell")
+    await page.shows("home-screen")
+    await page.close()
+
+
+async def test_one_at_a_time(browser: Browser, prompts: PromptShop) -> None:
+    """Of two prompts that want to be shown the one with the higher priority is, and a bell steps back meanwhile."""
+    prompts.offer(
+        campaign("slide", priority=1), campaign("bell", priority=5), campaign("dialog", priority=2), campaign("inline")
+    )
+    page = await prompts.open(browser)
+    await page.shows("dialog", "inline")
+    await page.tab.press("dialog .quiet")
+    await page.shows("bell", "inline")
+    await page.close()
+
+
+async def test_page_commands(browser: Browser, prompts: PromptShop) -> None:
+    """A page shows a prompt when it wants to, whatever its triggers say, and takes it away; neither is an answer."""
+    prompts.offer(campaign("dialog", triggers=[[{"kind": "event", "name": "never"}]]))
+    page = await prompts.open(browser)
+    await page.stays_away("dialog")
+    assert await page.tab.run("return await heliograph.showPrompt('cmp_dialog');") == {"shown": True}
+    await page.shows("dialog")
+    await page.tab.run("await heliograph.hidePrompts(); return true;")
+    await page.shows()
+    await page.counts("show-widget")
+    assert (
+        await page.tab.run("return await heliograph.showPrompt('cmp_x').catch(({ code }) => code);") == "misconfigured"
+    )
+    await page.close()
+
+
+async def test_preview(browser: Browser, prompts: PromptShop) -> None:
+    """A preview shows a campaign at once, and neither counts nor remembers it."""
+    prompts.offer(campaign("slide", triggers=[[{"kind": "event", "name": "never"}]]))
+    page = await prompts.open(browser, "/?heliograph_preview=cmp_slide")
+    await page.shows("slide")
+    await page.tab.press(".x")
+    await page.shows()
+    await page.load("/?heliograph_preview=cmp_slide")
+    await page.shows("slide")
+    assert await page.counted() == []
+    await page.close()
+
+
+async def test_a_choice_is_changed(browser: Browser, prompts: PromptShop, project: Project) -> None:
+    """Somebody who is subscribed sees their topics ticked, and changes them."""
+    prompts.offer(campaign("categories"))
+    page = await prompts.open(browser)
+    await page.shows("categories")
+    await page.tab.press(".main")
+    subscription_id = await page.subscribed()
+    await page.load()
+    await page.stays_away("categories")
+    await page.tab.run("await heliograph.leave('prices'); return await heliograph.showPrompt('cmp_categories');")
+    await page.shows("categories")
+    await eventually(lambda: page.tab.run(TICKED, [True, False, False]), "the topics of the server")
+    await page.tab.press("label:nth-of-type(1)")
+    await page.tab.press("label:nth-of-type(3)")
+    await page.tab.press(".main")
+
+    async def changed() -> bool:
+        groups = (await project.subscription(subscription_id))["groups"]
+        return {group["name"] for group in groups} == {"orders"}
+
+    await eventually(changed, "the new choice")
+    await page.close()
+
+
+TICKED = """
+const boxes = [...document.querySelector("heliograph-prompt").shadowRoot.querySelectorAll("input")];
+return JSON.stringify(boxes.map((box) => box.checked)) === JSON.stringify(args[0]);
+"""
+
+
+async def test_an_inline_button_switches_off_again(browser: Browser, prompts: PromptShop, project: Project) -> None:
+    """The button in the page says that notifications are on, and switches them off."""
+    prompts.offer(campaign("inline"))
+    page = await prompts.open(browser)
+    await page.shows("inline")
+    await page.tab.press(".main")
+    subscription_id = await page.subscribed()
+    await page.tab.press(".quiet")
+    await project.subscription_becomes(subscription_id, "unsubscribed")
+    await page.tab.press(".main")
+    await page.subscribed()
+    await page.close()
