@@ -14,14 +14,12 @@ from heliograph.bootstrap import Heliograph
 from heliograph.domain import glue_faults as faults
 from heliograph.domain.glue_faults import GlueRefused
 from heliograph.errors import TooManyRequests
-from heliograph.kit.passwords import MAX_PASSWORD, SALT_BYTES, BusyError, fits_aside, hash_password
+from heliograph.kit.passwords import MAX_PASSWORD, NOBODY, BusyError, fits_aside
 from heliograph.storage import accounts as rows
 from heliograph.storage.accounts import Account
 
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 20
-# Somebody's who does not exist: asking for a name takes the same time whether there is such an account or not.
-_NOBODY = hash_password("", bytes(SALT_BYTES))
 
 
 @post(TOKEN_PATH, status_code=200, opt=OPEN)
@@ -67,7 +65,7 @@ async def _proved(heliograph: Heliograph, name: str, password: str) -> Account:
         async with heliograph.store.read() as tx:
             account = await rows.named(tx, name)
     try:
-        fits = await fits_aside(password[:MAX_PASSWORD], _NOBODY if account is None else account.password_hash)
+        fits = await fits_aside(password[:MAX_PASSWORD], NOBODY if account is None else account.password_hash)
     except BusyError as error:
         raise TooManyRequests("Too many passwords are being checked: try again in a second.") from error
     if account is None or account.revoked_at is not None or not fits:
