@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from heliograph.actions.deliveries import message_id
 from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.notification import Audience, AudienceKind, Notification, NotificationState
 from heliograph.domain.outcome import OutcomeKind
@@ -180,7 +181,8 @@ def of_subscription(row: NotificationRow, seen: Seen, *, swept_at: datetime | No
     if seen.delivery is None:
         return [*_without_delivery(row, seen, swept_at), *_obstacles(row.notification, seen)]
     chosen = Fact(StoryCode.CHOSEN, _chosen(row.notification, seen))
-    return [chosen, *map(_attempt, seen.attempts), *_outcome(row.notification, seen.delivery), *_ended(seen)]
+    attempts = [_attempt(attempt, message_id(seen.delivery, attempt)) for attempt in seen.attempts]
+    return [chosen, *attempts, *_outcome(row.notification, seen.delivery), *_ended(seen)]
 
 
 def _without_delivery(row: NotificationRow, seen: Seen, swept_at: datetime | None) -> list[Fact]:
@@ -261,13 +263,14 @@ def _chosen(notification: Notification, seen: Seen) -> str:
             return f"It was chosen because {seen.id} was named."
 
 
-def _attempt(attempt: AttemptRow) -> Fact:
+def _attempt(attempt: AttemptRow, name: str | None) -> Fact:
     answer = (
         "there was no answer" if attempt.status_code is None else f"the push service answered {attempt.status_code}"
     )
     took = "" if attempt.duration_ms is None else f" after {attempt.duration_ms} ms"
     reason = "" if attempt.reason is None else f" ({attempt.reason})"
-    sentence = f"Attempt {attempt.number}: {answer}{took}; that means: {_OUTCOMES[attempt.outcome]}{reason}."
+    named = "" if name is None else f" and calls it {name}"
+    sentence = f"Attempt {attempt.number}: {answer}{took}; that means: {_OUTCOMES[attempt.outcome]}{named}{reason}."
     return Fact(StoryCode.ATTEMPT, sentence, attempt.at)
 
 

@@ -65,6 +65,7 @@ _BY_NAME: dict[str, Any] = {
     "attempts": 1,
     "refused_in_row": 0,
     "status_code": 201,
+    "service_message_id": "0:1773480413123456%7031b2e6f9fd7ecd",
     "ttl_seconds": 86_400,
     "attributes": {"first_name": "Ada"},
     "scopes": ["send"],
