@@ -54,7 +54,12 @@ async def _locked(url: str) -> AsyncIterator[AsyncConnection]:
     parsed = DatabaseUrl.parse(url)
     # The writer's BEGIN IMMEDIATE is the lock on SQLite.
     is_sqlite = parsed.dialect == "sqlite"
-    engine = sqlite_engine(parsed, is_writer=True, pool_size=1) if is_sqlite else postgresql_engine(parsed, pool_size=1)
+    # Waiting for another process's migration, or for a new index, takes what it takes.
+    engine = (
+        sqlite_engine(parsed, is_writer=True, pool_size=1)
+        if is_sqlite
+        else postgresql_engine(parsed, pool_size=1, is_limited=False)
+    )
     try:
         async with engine.begin() as connection:
             if not is_sqlite:
