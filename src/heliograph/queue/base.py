@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-URGENT, NORMAL, BULK = 0, 5, 9
-"""Priorities: sends to one person, ordinary work, big dispatches. The smaller number goes first."""
-PRIORITIES = (URGENT, NORMAL, BULK)
+URGENT, NORMAL, WEBHOOKS, BULK = 0, 5, 7, 9
+"""Priorities: sends to one person, ordinary work, calls of receivers, big dispatches. The smaller number goes first."""
+PRIORITIES = (URGENT, NORMAL, WEBHOOKS, BULK)
 """All of them. Each is looked up by itself, so that work planned for later in one never hides due work in another."""
 
 
