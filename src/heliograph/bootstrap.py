@@ -14,6 +14,7 @@ from heliograph.kit.acting import current_actor
 from heliograph.kit.clock import Clock, SystemClock
 from heliograph.kit.context import Context
 from heliograph.kit.curl import CurlSender
+from heliograph.kit.guesses import Guesses
 from heliograph.kit.http import HttpSender
 from heliograph.kit.ids import Ids
 from heliograph.kit.metrics import Meters
@@ -49,6 +50,7 @@ class Heliograph:
         metrics_token: who shows it may read the meters on the API's port; nobody for None.
         address_pace: how fast one client address may call the public API.
         key_pace: how fast one publishable key may be used.
+        guesses: how often passwords of the Glue API may be guessed.
         retention: how long history is kept.
     """
 
@@ -68,6 +70,7 @@ class Heliograph:
     metrics_token: str | None = field(default=None, repr=False)
     address_pace: Pace = field(default_factory=Pace)
     key_pace: Pace = field(default_factory=Pace)
+    guesses: Guesses = field(default_factory=Guesses)
     retention: Retention = field(default_factory=Retention)
 
     def context(self) -> Context:
@@ -128,6 +131,7 @@ async def build(
         metrics_token=settings.metrics_token,
         address_pace=Pace(settings.rate_limit_address),
         key_pace=Pace(settings.rate_limit_key),
+        guesses=Guesses(settings.rate_limit_passwords),
         retention=Retention.of_days(
             deliveries=settings.keep_deliveries_days,
             notifications=settings.keep_notifications_days,

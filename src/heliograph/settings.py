@@ -210,6 +210,14 @@ class Settings:
         forms.integer(0, 100_000_000),
         "How fast the public API of one process may be called with one publishable key, all visitors together.",
     )
+    rate_limit_passwords: int = _setting(
+        "RATE_LIMIT_PASSWORDS",
+        10,
+        "wrong passwords a minute; 0 for no limit",
+        forms.integer(0, 1_000_000),
+        "How many wrong passwords one client address may try for one name of the Glue API; six times as many for all "
+        "names together, and six times as many may come for one name from all addresses where it was never right.",
+    )
     keep_deliveries_days: int = _setting(
         "KEEP_DELIVERIES_DAYS",
         90,
