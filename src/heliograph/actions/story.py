@@ -25,6 +25,7 @@ class StoryCode(StrEnum):
     SCHEDULED = "scheduled"
     STARTED = "started"
     CANCELLED = "cancelled"
+    NOTIFICATION_FAILED = "notification_failed"
     AUDIENCE_EVERYONE = "audience_everyone"
     AUDIENCE_GROUP = "audience_group"
     AUDIENCE_PROFILES = "audience_profiles"
@@ -51,6 +52,7 @@ class StoryCode(StrEnum):
     GONE = "gone"
     REJECTED = "rejected"
     EXPIRED = "expired"
+    FAILED = "failed"
     NOT_DISPLAYED = "not_displayed"
     DISPLAYED = "displayed"
     CLICKED = "clicked"
@@ -102,6 +104,7 @@ _REASONS = {
     "gone_young": "the subscription is too new to be believed dead at once",
     "gone_storm": "the push service calls too many subscriptions dead at once to be believed",
     "deadline": "its time was over before its turn came",
+    "job_buried": "the worker failed at it again and again, and the log says why",
 }
 _OUTCOMES = {
     OutcomeKind.ACCEPTED: "it took the message",
@@ -122,6 +125,9 @@ def of_notification(row: NotificationRow) -> list[Fact]:
     elif notification.state is NotificationState.SCHEDULED:
         due = f"It is to be sent from {_when(notification.send_at)} on; nothing has been sent yet."
         facts.append(Fact(StoryCode.SCHEDULED, due, notification.send_at))
+    if notification.state is NotificationState.FAILED:
+        failed = f"It failed here{_at(progress.finished_at)}: not everybody who was meant was looked up."
+        facts.append(Fact(StoryCode.NOTIFICATION_FAILED, failed, progress.finished_at))
     if notification.state is NotificationState.CANCELLED:
         ended = progress.finished_at
         facts.append(Fact(StoryCode.CANCELLED, f"It was cancelled{_at(ended)}.", ended))
@@ -198,8 +204,9 @@ def _without_delivery(row: NotificationRow, seen: Seen, swept_at: datetime | Non
             return [Fact(StoryCode.WAITING, "As things are, it will be sent to this subscription.")]
         case NotificationState.RUNNING:
             return [Fact(StoryCode.WAITING, "It is chosen as far as one can see, and its turn has not come yet.")]
-        case NotificationState.CANCELLED:
-            return [Fact(StoryCode.NOT_CHOSEN, "The notification was cancelled before the turn of this one came.")]
+        case NotificationState.CANCELLED | NotificationState.FAILED:
+            ended = "was cancelled" if notification.state is NotificationState.CANCELLED else "failed here"
+            return [Fact(StoryCode.NOT_CHOSEN, f"The notification {ended} before the turn of this one came.")]
         case NotificationState.DONE:
             sentence = (
                 "It was not among the receivers when they were looked up, although it would be by what is known now."
@@ -286,6 +293,9 @@ def _outcome(notification: Notification, delivery: Delivery) -> list[Fact]:
             fact = Fact(StoryCode.GONE, f"It could not be delivered: {why}.", at)
         case DeliveryState.REJECTED:
             fact = Fact(StoryCode.REJECTED, f"The message can never go: {why}.", at)
+        case DeliveryState.FAILED:
+            sentence = f"It failed here, and is not tried again; whether a push service took it is not known: {why}."
+            fact = Fact(StoryCode.FAILED, sentence, at)
         case DeliveryState.EXPIRED:
             sentence = f"Its time was over before a push service took it; the last thing in its way: {why}."
             fact = Fact(StoryCode.EXPIRED, sentence, at)

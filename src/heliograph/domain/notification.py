@@ -38,12 +38,14 @@ class NotificationState(StrEnum):
     SCHEDULED = "scheduled"
     RUNNING = "running"
     DONE = "done"
+    FAILED = "failed"
+    """Our own work on it failed for good: some of its audience may not have been looked up at all."""
     CANCELLED = "cancelled"
 
     @property
     def is_terminal(self) -> bool:
         """Whether nothing more will be sent."""
-        return self in (NotificationState.DONE, NotificationState.CANCELLED)
+        return self in (NotificationState.DONE, NotificationState.FAILED, NotificationState.CANCELLED)
 
 
 class AudienceKind(StrEnum):

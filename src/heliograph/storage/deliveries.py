@@ -11,12 +11,19 @@ from typing import Any
 from sqlalchemy import exists, select, update
 
 from heliograph.domain.delivery import DeliveryState, ReceiptEvent
-from heliograph.storage import counts
+from heliograph.domain.webhook import Event
+from heliograph.names import EventType
+from heliograph.storage import counts, outbox
 from heliograph.storage.sql import chunks, constant, insert_new
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import deliveries, receipts
 
 _RETRYING = deliveries.c.state == constant("retrying")
+_TOLD = {
+    ReceiptEvent.DISPLAYED: EventType.DELIVERY_DISPLAYED,
+    ReceiptEvent.DISMISSED: EventType.DELIVERY_DISMISSED,
+    ReceiptEvent.CLICKED: EventType.DELIVERY_CLICKED,
+}
 _EVENTS = (ReceiptEvent.DISPLAYED, ReceiptEvent.DISMISSED, ReceiptEvent.CLICKED)
 
 
@@ -105,6 +112,22 @@ async def change_waiting(
     return changed
 
 
+async def fail_waiting(
+    tx: Tx, ids: Sequence[str], *, due: datetime, reason: str, now: datetime
+) -> list[tuple[str, str | None]]:
+    """End those of `ids` that are to be tried again at `due` or before; return each with why it was to be."""
+    failed: list[tuple[str, str | None]] = []
+    for part in chunks(ids):
+        query = select(deliveries.c.id, deliveries.c.reason).where(
+            deliveries.c.id.in_(await _locked(tx, part)), _RETRYING, deliveries.c.next_attempt_at <= due
+        )
+        found = [(row.id, row.reason) for row in await tx.execute(query)]
+        values = {"state": DeliveryState.FAILED, "reason": reason, "next_attempt_at": None, "updated_at": now}
+        await tx.execute(update(deliveries).where(deliveries.c.id.in_([one for one, _ in found])).values(values))
+        failed += found
+    return failed
+
+
 async def _locked(tx: Tx, ids: Sequence[str]) -> list[str]:
     """Lock rows in the order of their identifiers: an UPDATE takes them in any order, and two could deadlock."""
     query = select(deliveries.c.id).where(deliveries.c.id.in_(ids)).order_by(deliveries.c.id).with_for_update()
@@ -135,11 +158,28 @@ async def apply_receipts(tx: Tx, delivery_ids: Sequence[str], *, now: datetime, 
             values = _after_receipts(row, reported[row.id])
             if values:
                 await tx.execute(update(deliveries).where(deliveries.c.id == row.id).values(**values, updated_at=now))
+                _tell(tx, row, values, now)
                 new = (str(values.get("state", row.state)), values.get("reason", row.reason) or "")
                 changed.setdefault(row.notification_id, []).append(((row.state, row.reason or ""), new))
     for notification_id, pairs in sorted(changed.items()):
         await counts.add(tx, notification_id, counts.moved(pairs), shard)
     return sum(len(pairs) for pairs in changed.values())
+
+
+def _tell(tx: Tx, delivery: Any, values: dict[str, Any], now: datetime) -> None:
+    for event in _EVENTS:
+        at = values.get(f"{event}_at")
+        if at is not None:
+            data = {
+                "delivery_id": delivery.id,
+                "notification_id": delivery.notification_id,
+                "subscription_id": delivery.subscription_id,
+                "profile_id": delivery.profile_id,
+                "happened_at": at,
+            }
+            if event is ReceiptEvent.CLICKED:
+                data["action"] = values.get("clicked_action")
+            outbox.note_one(tx, delivery.project_id, Event(_TOLD[event], now, data))
 
 
 def _after_receipts(delivery: Any, reported: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from heliograph.delivery.fanout import fanout
 from heliograph.delivery.finish import finish
+from heliograph.delivery.give_up import give_up
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.plan import plan
 from heliograph.delivery.retain import retain
@@ -23,6 +24,7 @@ HANDLERS: Mapping[str, Handler] = {
     JobName.SEND: send,
     JobName.RETRY: retry,
     JobName.FINISH: finish,
+    JobName.GIVE_UP: give_up,
     JobName.SWEEP: sweep,
     JobName.RETAIN: retain,
     JobName.END_SUBSCRIPTIONS: end_subscriptions,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from heliograph.bootstrap import Heliograph
 from heliograph.delivery.address import Guard
+from heliograph.delivery.give_up import bury
 from heliograph.delivery.hosts import Hosts
 from heliograph.delivery.machine import Interrupted, JobLost, Machine
 from heliograph.domain.retry import backoff
@@ -31,7 +32,8 @@ RENEWALS = 4
 POLL_SECONDS = 0.2
 """How often other processes' jobs are looked for; one's own are heard of at once."""
 MAX_ATTEMPTS = 25
-"""Failures of a handler, over some five hours, before its job is set aside for an operator to see."""
+"""Claims of a job, over some hours, before it is set aside for an operator to see: its handler failed each time, or
+its process died, or both."""
 
 _log = get_logger("worker")
 
@@ -157,6 +159,9 @@ class Worker:
     async def _do(self, job: Job) -> None:
         result = "failed"
         try:
+            if job.attempt > MAX_ATTEMPTS:
+                result = await self._bury(job, "Its worker died at it again and again.")
+                return
             await perform(self._machine, job)
             result = "done"
         except JobLost:
@@ -167,25 +172,33 @@ class Worker:
             await self._give_back(job)
         except Exception as error:  # noqa: BLE001 - whatever a handler meets, its job is tried again
             _log.exception("job_failed", job=job.id, name=job.name, attempt=job.attempt)
-            await self._failed(job, error)
+            result = await self._failed(job, error)
         finally:
             self._machine.meters.add(Metric.JOBS_DONE, name=job.name, result=result)
 
-    async def _failed(self, job: Job, error: Exception) -> None:
-        queue = self._heliograph.queue
+    async def _failed(self, job: Job, error: Exception) -> str:
         sentence = f"{type(error).__name__}: {error}"
+        if job.attempt >= MAX_ATTEMPTS:
+            return await self._bury(job, sentence)
         with contextlib.suppress(Exception):  # the lease will run out
-            if job.attempt >= MAX_ATTEMPTS:
-                _log.error("job_buried", job=job.id, name=job.name)
-                await queue.bury(job, worker=self._name, error=sentence)
-                return
             run_at = self._heliograph.clock.now() + backoff(job.attempt, self._machine.chance())
-            await queue.retry(job, worker=self._name, run_at=run_at, error=sentence)
+            await self._heliograph.queue.retry(job, worker=self._name, run_at=run_at, error=sentence)
+        return "failed"
+
+    async def _bury(self, job: Job, sentence: str) -> str:
+        try:
+            await bury(self._machine, job, sentence)
+        except Exception:  # noqa: BLE001 - the lease will run out, and the next claim comes here again
+            _log.exception("bury_failed", job=job.id, name=job.name)
+            return "failed"
+        return "buried"
 
     async def _give_back(self, job: Job) -> None:
         now = self._heliograph.clock.now()
         with contextlib.suppress(Exception):  # the lease will run out
-            await self._heliograph.queue.retry(job, worker=self._name, run_at=now, error="The worker was stopped.")
+            await self._heliograph.queue.retry(
+                job, worker=self._name, run_at=now, error="The worker was stopped.", counts=False
+            )
 
     async def _renew(self) -> None:
         while True:
