@@ -42,6 +42,11 @@ class Act(StrEnum):
     PROVIDER_MADE = "provider_made"
     PROVIDER_CHANGED = "provider_changed"
     PROVIDER_REMOVED = "provider_removed"
+    API_USER_MADE = "api_user_made"
+    API_USER_PASSWORD_CHANGED = "api_user_password_changed"  # noqa: S105 - no secret
+    API_USER_REVOKED = "api_user_revoked"
+    GLUE_SETTINGS_CHANGED = "glue_settings_changed"
+    CLAIM_SECRET_RENEWED = "claim_secret_renewed"  # noqa: S105 - no secret
     GROUP_REMOVED = "group_removed"
     SUBSCRIPTION_ENDED = "subscription_ended"
     NOTIFICATION_CANCELLED = "notification_cancelled"

@@ -1,11 +1,13 @@
 """What a project wants of the Glue API: how long subscriptions live, which groups and locales there are, and claims."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
+from heliograph.actions import audit
 from heliograph.domain.glue import GlueSettings, is_locale
 from heliograph.domain.subscription import check_group
 from heliograph.errors import Conflict, FieldError, InvalidRequest
 from heliograph.kit.context import Context
+from heliograph.names import Act
 from heliograph.protocols import base64url
 from heliograph.storage import glue, projects
 from heliograph.storage.glue import KeptSettings
@@ -28,10 +30,16 @@ async def put(tx: Tx, ctx: Context, *, project_id: str, settings: GlueSettings) 
     """
     _check(settings)
     await projects.lock(tx, project_id)
-    kept = replace(await glue.read(tx, project_id), settings=settings)
+    before = await glue.read(tx, project_id)
+    kept = replace(before, settings=settings)
     if settings.claimed_groups and kept.claim_secret is None:
         raise Conflict("Make a claim secret first: nobody could join these groups without one.")
     await glue.write(tx, project_id, kept, now=ctx.now)
+    names = [item.name for item in fields(settings)]
+    changed = [name for name in names if getattr(settings, name) != getattr(before.settings, name)]
+    if changed:
+        act = Act.GLUE_SETTINGS_CHANGED
+        await audit.note(tx, ctx, act, project_id=project_id, subject_id=project_id, changed=changed)
     return kept
 
 
@@ -41,6 +49,7 @@ async def rotate_claim_secret(tx: Tx, ctx: Context, *, project_id: str) -> str:
     secret = ctx.random_bytes(_SECRET_BYTES)
     kept = replace(await glue.read(tx, project_id), claim_secret=ctx.sealer.seal(secret, _place(project_id)))
     await glue.write(tx, project_id, kept, now=ctx.now)
+    await audit.note(tx, ctx, Act.CLAIM_SECRET_RENEWED, project_id=project_id, subject_id=project_id)
     return base64url.encode(secret)
 
 

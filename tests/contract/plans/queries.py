@@ -225,6 +225,7 @@ QUERIES = [
     Query(accounts.named, ("account 5",)),
     Query(accounts.get, (an_id("acc", 5),)),
     Query(accounts.of_project, (an_id("prj", 5),)),
+    Query(accounts.set_password, (an_id("acc", 5), "scrypt$")),
     Query(accounts.revoke, (an_id("acc", 5),), {"at": NOW}),
     Query(glue.read, (PRJ,)),
     Query(glue.write, (PRJ, glue.KeptSettings(GlueSettings())), {"now": NOW}),
