@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from heliograph.domain.rate import Rate
+
 MAX_TTL = timedelta(days=28)
 """The longest that Google's push service keeps a message; Mozilla and Apple keep theirs 30 days."""
 DEFAULT_TTL = timedelta(days=1)
@@ -137,6 +139,7 @@ class Notification:
     created_at: datetime
     send_at: datetime
     expires_at: datetime
+    rate: Rate | None = None
 
 
 def chosen_variant(content: Content, language: str | None) -> tuple[str | None, Variant | None]:

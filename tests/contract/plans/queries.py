@@ -19,6 +19,7 @@ from heliograph.domain.notification import (
     Urgency,
 )
 from heliograph.domain.outcome import OutcomeKind
+from heliograph.domain.rate import Limits, Rate
 from heliograph.domain.subscription import Group, SubscriptionState
 from heliograph.names import Channel, Scope
 from heliograph.queue.base import BULK, PRIORITIES, URGENT
@@ -47,6 +48,7 @@ from heliograph.storage import (
     providers,
     pruning,
     ranges,
+    rates,
     receipts,
     retention,
     stories,
@@ -89,6 +91,9 @@ WAREHOUSE, NEWS = Group("warehouse", "42"), Group("news")
 BETWEEN = ranges.IdsBetween(MIDDLE, an_id("sub", SUBSCRIPTIONS // 2 + 500))
 SOME_SUBSCRIPTIONS = tuple(an_id("sub", number * 7) for number in range(500))
 SOME_DELIVERIES = [a_delivery(NOTIFICATIONS - 1, number) for number in range(500)]
+
+
+BUCKETS = Limits.of(Rate.parse("100/s"), {"all": "100/s", "fcm": "6000/m"}).buckets(RUNNING, PRJ, "fcm")
 
 
 def _group(name: str, identifier: str | None = None) -> Audience:
@@ -282,6 +287,8 @@ QUERIES = [
     Query(notifications.get, (PRJ, NTF)),
     Query(notifications.load_row, (NTF,)),
     Query(notifications.load_row, (NTF,), {"lock": True}),
+    Query(notifications.load_with_limits, (NTF,)),
+    Query(notifications.change_rate, (NTF, None), {"of": (NotificationState.RUNNING,)}),
     Query(notifications.page, (PRJ,), {"before": None, "limit": 100}),
     Query(notifications.page, (PRJ,), {"before": an_id("ntf", 2000), "limit": 100}),
     Query(notifications.page, (PRJ,), {"before": None, "limit": 100, "state": NotificationState.CANCELLED}),
@@ -331,6 +338,11 @@ QUERIES = [
     Query(ranges.close, (RUNNING, 5)),
     Query(ranges.any_open, (RUNNING,)),
     Query(ranges.any_open, (NTF,)),
+    Query(ranges.count_open, (RUNNING,), {"limit": 40}),
+    Query(rates.take, (BUCKETS,), {"wanted": 500, "now": 10**18, "upto": 10**18 + 10**9}),
+    Query(rates.charge, (BUCKETS,), {"count": 5, "now": 10**18}),
+    Query(rates.free_at, (BUCKETS,)),
+    Query(rates.sweep, (), {"before": 10**18, "limit": 100}),
     Query(ranges.count, (RUNNING,)),
     Query(deliveries.recorded, (SOME_DELIVERIES,)),
     Query(deliveries.add_new, (_new_deliveries(),)),
