@@ -50,9 +50,13 @@ class Act(StrEnum):
     GROUP_REMOVED = "group_removed"
     SUBSCRIPTION_ENDED = "subscription_ended"
     NOTIFICATION_CANCELLED = "notification_cancelled"
+    NOTIFICATION_RATE_CHANGED = "notification_rate_changed"
     PROFILE_EXPORTED = "profile_exported"
     PROFILE_REMOVED = "profile_removed"
     PROFILE_ERASED = "profile_erased"
+    IMPORT_STARTED = "import_started"
+    IMPORT_FINISHED = "import_finished"
+    SUBSCRIPTIONS_EXPORTED = "subscriptions_exported"
     WEBHOOK_MADE = "webhook_made"
     WEBHOOK_CHANGED = "webhook_changed"
     WEBHOOK_SECRET_RENEWED = "webhook_secret_renewed"  # noqa: S105 - no secret
@@ -77,6 +81,7 @@ class EventType(StrEnum):
     DELIVERY_REJECTED = "delivery.rejected"
     DELIVERY_GONE = "delivery.gone"
     DELIVERY_EXPIRED = "delivery.expired"
+    DELIVERY_FAILED = "delivery.failed"
     DELIVERY_SKIPPED = "delivery.skipped"
     DELIVERY_DISPLAYED = "delivery.displayed"
     DELIVERY_CLICKED = "delivery.clicked"
@@ -95,6 +100,7 @@ class EventType(StrEnum):
     SUBSCRIPTION_LOGGED_OUT = "subscription.logged_out"
     NOTIFICATION_STARTED = "notification.started"
     NOTIFICATION_FINISHED = "notification.finished"
+    NOTIFICATION_FAILED = "notification.failed"
     NOTIFICATION_CANCELLED = "notification.cancelled"
     WEBHOOK_DISABLED = "webhook.disabled"
     WEBHOOK_TEST = "webhook.test"
@@ -106,6 +112,7 @@ EVENTS: Mapping[EventType, str] = {
     EventType.DELIVERY_REJECTED: "The push service will never take this message.",
     EventType.DELIVERY_GONE: "The push service does not know the subscription any more.",
     EventType.DELIVERY_EXPIRED: "Its time was over before a push service took it.",
+    EventType.DELIVERY_FAILED: "This installation could not carry it out; whether it was sent is not known.",
     EventType.DELIVERY_SKIPPED: "It was decided not to send it; `reason` says why.",
     EventType.DELIVERY_DISPLAYED: "The browser showed it.",
     EventType.DELIVERY_CLICKED: "The person clicked it; `action` names the button, null for the notification itself.",
@@ -124,6 +131,7 @@ EVENTS: Mapping[EventType, str] = {
     EventType.SUBSCRIPTION_LOGGED_OUT: "It belongs to nobody any more.",
     EventType.NOTIFICATION_STARTED: "Its time has come: its audience is fixed, and sending begins.",
     EventType.NOTIFICATION_FINISHED: "Nothing of it is left to be sent. Displays and clicks go on to come.",
+    EventType.NOTIFICATION_FAILED: "This installation could not carry it out: some of its audience was never reached.",
     EventType.NOTIFICATION_CANCELLED: "It was cancelled; what was in the air may still arrive.",
     EventType.WEBHOOK_DISABLED: "Another webhook of the project was switched off because its receiver failed.",
     EventType.WEBHOOK_TEST: "Somebody asked for a test; it goes to one webhook, whatever that is told of.",
@@ -166,6 +174,9 @@ class Metric(StrEnum):
     HTTP_REQUESTS = "heliograph_http_requests_total"
     HTTP_SECONDS = "heliograph_http_request_seconds"
     RATE_LIMITED = "heliograph_rate_limited_total"
+    RATE_SLOTS = "heliograph_rate_slots_total"
+    RATE_WAIT_SECONDS = "heliograph_rate_wait_seconds_total"
+    RATE_PUT_OFF = "heliograph_rate_put_off_total"
     WEBHOOK_ATTEMPTS = "heliograph_webhook_attempts_total"
     WEBHOOK_EVENTS = "heliograph_webhook_events_total"
     WEBHOOK_SECONDS = "heliograph_webhook_seconds"
@@ -225,6 +236,17 @@ METRICS: Mapping[str, MetricInfo] = {
     Metric.WEBHOOKS_FAILING: MetricInfo(
         MetricKind.GAUGE,
         "Webhooks of the installation whose receiver failed the last time, or which were switched off for that.",
+    ),
+    Metric.RATE_SLOTS: MetricInfo(
+        MetricKind.COUNTER,
+        "Slots of sending rates that this process reserved, and those of them that were lost because it came too late.",
+        ("push_service", "use"),
+    ),
+    Metric.RATE_WAIT_SECONDS: MetricInfo(
+        MetricKind.COUNTER, "Seconds that messages waited in this process for the slots that were reserved for them."
+    ),
+    Metric.RATE_PUT_OFF: MetricInfo(
+        MetricKind.COUNTER, "Jobs that this process gave back because a sending rate had no slot for them soon."
     ),
     Metric.HOST_BREAKERS_OPEN: MetricInfo(
         MetricKind.GAUGE, "Push services' hosts that this process leaves alone because they fail."

@@ -4,14 +4,18 @@ from datetime import timedelta
 
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.retire_keys import retire_unused
+from heliograph.delivery.webhooks import pick_up
+from heliograph.domain.rate import nanoseconds
 from heliograph.names import JobName
 from heliograph.queue.base import Job, NewJob
-from heliograph.storage import deliveries, idempotency_keys, pruning
+from heliograph.storage import deliveries, idempotency_keys, pruning, rates
 
 TOMBSTONES_KEPT = timedelta(days=30)
 """A subscription that comes back within that time is the same one again."""
 RECEIPTS_KEPT = timedelta(days=2)
 RANGES_KEPT = timedelta(days=1)
+BUCKETS_KEPT = timedelta(hours=1)
+"""Longer than clocks differ; a rate that nobody uses says nothing."""
 RECEIPTS_LOOKED_AT = timedelta(hours=1)
 PORTION = 1_000
 SOON = timedelta(seconds=1)
@@ -32,8 +36,10 @@ async def sweep(machine: Machine, job: Job) -> None:
             await pruning.sweep_receipts(tx, before=now - RECEIPTS_KEPT, limit=PORTION),
             await pruning.sweep_ranges(tx, before=now - RANGES_KEPT, limit=PORTION),
             await idempotency_keys.sweep(tx, now=now, limit=PORTION),
+            await rates.sweep(tx, before=nanoseconds(now - BUCKETS_KEPT), limit=PORTION),
         )
         await retire_unused(tx, now=now)
+        await pick_up(tx, now=now)
         await machine.complete(tx, job)
         if max(swept) >= PORTION:
             more = NewJob(JobName.SWEEP, {}, run_at=now + SOON, dedupe_key="sweep")
