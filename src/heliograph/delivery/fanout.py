@@ -133,7 +133,9 @@ def _send_job(job: Job, number: int, run_at: datetime, pace: _Pace) -> NewJob:
 
 
 def _later(job: Job, args: Mapping[str, object], run_at: datetime, pace: _Pace) -> NewJob:
-    return NewJob(JobName.FANOUT, {**args, **_mark(job, pace)}, run_at, job.priority)
+    # Behind the ranges of everybody who waits: sends take turns of `RANGES_AT_ONCE`, however large one of them is.
+    priority = URGENT if job.priority == URGENT else BULK
+    return NewJob(JobName.FANOUT, {**args, **_mark(job, pace)}, run_at, priority)
 
 
 def _mark(job: Job, pace: _Pace) -> dict[str, int]:
