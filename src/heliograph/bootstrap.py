@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from heliograph.delivery.receivers import Receivers
 from heliograph.domain.endpoint import DevpushRoute, EndpointPolicy
 from heliograph.domain.retention import Retention
 from heliograph.kit.acting import current_actor
@@ -52,6 +53,7 @@ class Heliograph:
         key_pace: how fast one publishable key may be used.
         guesses: how often passwords of the Glue API may be guessed.
         retention: how long history is kept.
+        receivers: which addresses of customers may be called.
     """
 
     store: Store
@@ -72,6 +74,7 @@ class Heliograph:
     key_pace: Pace = field(default_factory=Pace)
     guesses: Guesses = field(default_factory=Guesses)
     retention: Retention = field(default_factory=Retention)
+    receivers: Receivers = field(default_factory=Receivers)
 
     def context(self) -> Context:
         """Return the surroundings of one operation that begins now."""
@@ -136,7 +139,9 @@ async def build(
             deliveries=settings.keep_deliveries_days,
             notifications=settings.keep_notifications_days,
             audit=settings.keep_audit_days,
+            webhooks=settings.keep_webhooks_days,
         ),
+        receivers=Receivers(settings.webhook_origins, timedelta(seconds=settings.webhook_timeout_seconds)),
     )
 
 

@@ -239,6 +239,29 @@ class Settings:
         forms.integer(0, 36_500),
         "How long the log of administrative acts is kept.",
     )
+    keep_webhooks_days: int = _setting(
+        "KEEP_WEBHOOKS_DAYS",
+        30,
+        "days; 0 for ever",
+        forms.integer(0, 36_500),
+        "How long messages to webhooks are kept after their last attempt, to be looked at and replayed; and events for "
+        "webhooks that are switched off.",
+    )
+    webhook_timeout_seconds: int = _setting(
+        "WEBHOOK_TIMEOUT_SECONDS",
+        10,
+        "seconds",
+        forms.integer(1, 60),
+        "How long one call of a webhook's receiver may take in all.",
+    )
+    webhook_origins: frozenset[str] = _setting(
+        "WEBHOOK_ORIGINS",
+        frozenset(),
+        "addresses without a path, separated by commas",
+        forms.http_origins,
+        "Receivers of webhooks that may be called without TLS or inside your own network, such as "
+        "http://127.0.0.1:9000. All others must be https on the public internet.",
+    )
     devpush_url: str | None = _setting(
         "DEVPUSH_URL",
         None,

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from heliograph.actions import glue_settings
+from heliograph.actions import glue_settings, subscription_events
 from heliograph.actions import groups as group_actions
 from heliograph.actions.registration import (
     checked_expiry,
@@ -260,6 +260,7 @@ async def _write(
                     # The browser registered by itself, for as long as its endpoint lives: that is more.
                     expires_at = None
                 await subscriptions.change(tx, holder.id, values | {"expires_at": expires_at})
+                subscription_events.tell_changed(tx, ctx, holder, values)
                 return holder.id
             row = {
                 "id": ctx.ids.new("sub"),
@@ -271,6 +272,7 @@ async def _write(
                 "expires_at": expires_at,
             }
             if await subscriptions.add(tx, row | values):
+                subscription_events.tell_created(tx, ctx, row | values)
                 return str(row["id"])
     except IntegrityError as error:
         # The provider was deleted in this moment.

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from heliograph.actions import audit, profiles
+from heliograph.actions import audit, profiles, subscription_events
 from heliograph.actions.subscriptions import Known
 from heliograph.kit.context import Context
-from heliograph.names import Act
+from heliograph.names import Act, EventType
 from heliograph.storage import groups, personal, subscriptions
 from heliograph.storage import profiles as rows
 from heliograph.storage.delivery_reads import Delivery
@@ -69,6 +69,9 @@ async def erase(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> No
     count = await personal.erase_deliveries(tx, profile_id, ids)
     locked = await subscriptions.lock_of_profile(tx, profile_id)
     await personal.erase_subscriptions(tx, locked)
+    for subscription_id in locked:
+        kind = EventType.SUBSCRIPTION_ERASED
+        subscription_events.tell(tx, ctx, kind, project_id=project_id, subscription_id=subscription_id)
     await rows.remove(tx, profile_id)
     await audit.note(
         tx,

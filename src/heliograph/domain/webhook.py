@@ -29,6 +29,8 @@ MAX_AFTER = timedelta(hours=12)
 REST = timedelta(seconds=1)
 LONGEST_REST = timedelta(minutes=1)
 """A receiver that failed is left alone for a moment, which doubles with each failure, up to this."""
+LONGEST_ASKED_REST = timedelta(hours=1)
+"""A receiver may ask to be left alone for longer (429 or 503 with Retry-After), up to this."""
 DISABLED_AFTER = timedelta(days=3)
 """A receiver that took nothing for so long is called no more."""
 RECOVERED_AFTER = 3
@@ -142,14 +144,27 @@ def signed_headers(secrets: Sequence[bytes], message_id: str, body: bytes, *, at
     ]
 
 
+def secret_place(webhook_id: str) -> str:
+    """Return where the secrets of a webhook are kept, for the sealer."""
+    return f"webhook/{webhook_id}/secret"
+
+
+def body_of(project_id: str, events: bytes, *, at: datetime) -> bytes:
+    """Return a message's body; `events` are JSON texts with commas between."""
+    stamp = at.isoformat().replace("+00:00", "Z")
+    head = f'{{"type":"batch","timestamp":"{stamp}","data":{{"project_id":"{project_id}","events":['
+    return head.encode() + events + b"]}}"
+
+
 def next_attempt_at(now: datetime, *, tries: int, after: timedelta | None, chance: float) -> datetime | None:
-    """Return when a message is tried again; None if this was its last try. `tries` counts this one, `chance` is 0–1."""
+    """Return when a message is tried again; None if this was its last try. `tries` counts this one."""
     if tries > len(STEPS):
         return None
     wait = STEPS[tries - 1] * (1 + _JITTER * min(max(chance, 0.0), 1.0))
     return now + max(wait, min(after or timedelta(0), MAX_AFTER))
 
 
-def rest(failures: int) -> timedelta:
-    """Return how long a receiver is left alone after so many failures in a row."""
-    return min(REST * 2 ** min(max(failures - 1, 0), 10), LONGEST_REST)
+def rest(failures: int, asked: timedelta | None = None) -> timedelta:
+    """Return how long a receiver is left alone after so many failures in a row, or because it asked for it."""
+    own: timedelta = min(REST * 2 ** min(max(failures - 1, 0), 10), LONGEST_REST)
+    return max(own, min(asked or timedelta(0), LONGEST_ASKED_REST))

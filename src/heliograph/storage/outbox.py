@@ -1,8 +1,8 @@
-"""Events on their way out, written in the transaction of what they tell of: no change without its event, nor otherwise.
+"""Events on their way out, written in the transaction of what they tell of: no change without its event.
 
-Whoever changes something calls `note`. As the last thing in the transaction, one indexed read tells whether a webhook of
-the project wants to know; only then are the events made and written. Nothing is remembered from one transaction to the
-next: a webhook that another process has just made misses nothing that commits after it.
+Whoever changes something calls `note`. As the last thing in the transaction, one indexed read tells whether a webhook
+of the project wants to know; only then are the events made and written. Nothing is remembered from one transaction to
+the next: a webhook that another process has just made misses nothing that commits after it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,14 +11,16 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from heliograph.domain.webhook import Event
 from heliograph.kit.clock import FrozenClock
 from heliograph.kit.ids import Ids
 from heliograph.names import JobName
 from heliograph.storage import jobs
+from heliograph.storage.sql import constant
 from heliograph.storage.store import Tx, before_commit
+from heliograph.storage.tables import jobs as jobs_table
 from heliograph.storage.tables import webhook_outbox, webhooks
 
 LINGER = timedelta(seconds=1)
@@ -66,7 +68,7 @@ async def add(tx: Tx, wanted: dict[str, frozenset[str]], events: list[Event], *,
     """Write events for webhooks, and ask for their being sent."""
     ids = Ids(FrozenClock(now))
     texts = [(event.type, _text(ids.new("evt"), event)) for event in events]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": ids.new("out"),
             "webhook_id": webhook_id,
@@ -89,6 +91,13 @@ async def ask(tx: Tx, webhook_ids: list[str], *, run_at: datetime, now: datetime
     """Ask that what waits for webhooks be sent; those that are being seen to, or will be, are left alone."""
     ids = Ids(FrozenClock(now))
     await jobs.add(tx, [_job(ids.new("job"), webhook_id, run_at, now) for webhook_id in webhook_ids])
+
+
+async def hasten(tx: Tx, webhook_id: str, *, now: datetime) -> None:
+    """Ask that what waits for a webhook be sent now, though its job waits for a later time."""
+    waits = (jobs_table.c.dedupe_key == key_of(webhook_id), jobs_table.c.state == constant("ready"))
+    await tx.execute(update(jobs_table).where(*waits, jobs_table.c.run_at > now).values(run_at=now))
+    await ask(tx, [webhook_id], run_at=now, now=now)
 
 
 def _job(job_id: str, webhook_id: str, run_at: datetime, now: datetime) -> dict[str, Any]:

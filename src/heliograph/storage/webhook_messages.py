@@ -76,6 +76,23 @@ class Packed:
     event_count: int
 
 
+def new(message_id: str, webhook_id: str, event_count: int, *, now: datetime) -> Message:
+    """Return a message that is to be sent at once."""
+    return Message(
+        id=message_id,
+        webhook_id=webhook_id,
+        event_count=event_count,
+        state=MessageState.WAITING,
+        attempts=0,
+        tries=0,
+        next_attempt_at=now,
+        status_code=None,
+        fault=None,
+        created_at=now,
+        updated_at=now,
+    )
+
+
 _COLUMNS = [webhook_messages.c[name] for name in Message.__dataclass_fields__]
 
 
@@ -103,23 +120,12 @@ async def take_events(tx: Tx, webhook_id: str) -> Packed | None:
     return Packed(b",".join(texts), count)
 
 
-async def any_events(tx: Tx, webhook_id: str) -> bool:
-    """Tell whether events wait for a webhook."""
-    query = select(webhook_outbox.c.id).where(webhook_outbox.c.webhook_id == webhook_id).limit(1)
-    return (await tx.execute(query)).first() is not None
-
-
-async def waited_for(tx: Tx, *, before: datetime, limit: int) -> list[str]:
-    """Return webhooks for which events wait since before an instant."""
-    old = select(webhook_outbox.c.webhook_id).where(webhook_outbox.c.created_at < before)
-    some = old.order_by(webhook_outbox.c.created_at).limit(limit).subquery()
-    return list((await tx.execute(select(some.c.webhook_id).distinct())).scalars())
-
-
-async def overdue(tx: Tx, webhook_id: str, *, now: datetime) -> bool:
-    """Tell whether a message of a webhook is to be sent."""
-    query = select(webhook_messages.c.id).where(*_due(webhook_id, now)).limit(1)
-    return (await tx.execute(query)).first() is not None
+async def waited_for(tx: Tx, *, after: datetime, before: datetime, limit: int) -> list[str]:
+    """Return webhooks for which events wait that were written between two instants."""
+    written = webhook_outbox.c.created_at
+    some = select(webhook_outbox.c.webhook_id).where(written > after, written < before)
+    chosen = some.order_by(written).limit(limit).subquery()
+    return sorted((await tx.execute(select(chosen.c.webhook_id).distinct())).scalars())
 
 
 async def add(tx: Tx, message: Message, body: bytes) -> None:

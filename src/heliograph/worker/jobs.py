@@ -12,6 +12,7 @@ from heliograph.delivery.retire_keys import end_subscriptions
 from heliograph.delivery.retry import retry
 from heliograph.delivery.send import send
 from heliograph.delivery.sweep import sweep
+from heliograph.delivery.webhooks import hand_over, wake
 from heliograph.names import JobName
 from heliograph.queue.base import Job
 
@@ -27,5 +28,7 @@ HANDLERS: Mapping[str, Handler] = {
     JobName.GIVE_UP: give_up,
     JobName.SWEEP: sweep,
     JobName.RETAIN: retain,
+    JobName.WEBHOOK: hand_over,
+    JobName.WEBHOOK_WAKE: wake,
     JobName.END_SUBSCRIPTIONS: end_subscriptions,
 }

@@ -16,7 +16,7 @@ from heliograph.domain.retry import backoff
 from heliograph.kit.log import get_logger
 from heliograph.names import Metric
 from heliograph.providers import PROVIDERS
-from heliograph.queue.base import PRIORITIES, URGENT, Job
+from heliograph.queue.base import PRIORITIES, URGENT, WEBHOOKS, Job
 from heliograph.storage.counts import SHARDS
 from heliograph.worker.clock import Clockwork
 from heliograph.worker.jobs import HANDLERS
@@ -25,6 +25,8 @@ CONCURRENCY = 4
 """Jobs at once: while one waits for slow answers, another one encrypts."""
 URGENT_BESIDE = 2
 """Urgent jobs at once beside those: who waits for a single message must not wait for ranges of a slow host."""
+WEBHOOKS_BESIDE = 16
+"""Webhooks served at once beside those: they mostly wait for receivers, and slow ones must not keep pushes waiting."""
 LEASE = timedelta(seconds=30)
 """How long the jobs of a killed worker wait for another one."""
 RENEWALS = 4
@@ -34,6 +36,8 @@ POLL_SECONDS = 0.2
 MAX_ATTEMPTS = 25
 """Claims of a job, over some hours, before it is set aside for an operator to see: its handler failed each time, or
 its process died, or both."""
+
+_PUSHES = tuple(priority for priority in PRIORITIES if priority != WEBHOOKS)
 
 _log = get_logger("worker")
 
@@ -59,6 +63,7 @@ def make_machine(heliograph: Heliograph, name: str) -> Machine:
         stopping=asyncio.Event(),
         meters=heliograph.meters,
         retention=heliograph.retention,
+        receivers=heliograph.receivers,
     )
 
 
@@ -112,20 +117,21 @@ class Worker:
         self._wake.set()
 
     async def _claim(self) -> None:
-        room, priorities = self._room()
-        if room <= 0:
+        lanes = self._lanes()
+        if not lanes:
             return
         now = self._heliograph.clock.now()
         queue = self._heliograph.queue
+        jobs: list[Job] = []
         try:
-            due = await queue.next_due(now=now, priorities=priorities)
+            due = await queue.next_due(now=now, priorities=[one for _, lane in lanes for one in lane])
             if due is None or due > now:
                 return
-            jobs = await queue.claim(worker=self._name, limit=room, lease=self._lease, now=now, priorities=priorities)
+            for room, lane in lanes:
+                jobs += await queue.claim(worker=self._name, limit=room, lease=self._lease, now=now, priorities=lane)
         except Exception:  # noqa: BLE001 - the database is away or busy: the next look comes soon enough
             _log.exception("claim_failed")
             await asyncio.sleep(1)
-            return
         for job in jobs:
             task = asyncio.create_task(self._do(job))
             self._running[task] = job
@@ -133,10 +139,12 @@ class Worker:
         if jobs:
             self._wake.set()
 
-    def _room(self) -> tuple[int, tuple[int, ...]]:
-        """Return how many more jobs may run, and of which priorities."""
-        room = self._concurrency - len(self._running)
-        return (room, PRIORITIES) if room > 0 else (room + URGENT_BESIDE, (URGENT,))
+    def _lanes(self) -> list[tuple[int, tuple[int, ...]]]:
+        """Return how many more jobs may run, and of which priorities: calls of receivers have a lane of their own."""
+        calls = sum(job.priority == WEBHOOKS for job in self._running.values())
+        room = self._concurrency - (len(self._running) - calls)
+        pushes = (room, _PUSHES) if room > 0 else (room + URGENT_BESIDE, (URGENT,))
+        return [lane for lane in (pushes, (WEBHOOKS_BESIDE - calls, (WEBHOOKS,))) if lane[0] > 0]
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
@@ -145,7 +153,7 @@ class Worker:
     async def _rest(self, stop: asyncio.Event) -> None:
         if stop.is_set():
             return
-        if self._room()[0] <= 0:
+        if not self._lanes():
             # Nothing can be claimed before something is done.
             self._wake.clear()
             waker = asyncio.create_task(stop.wait())
