@@ -200,6 +200,22 @@ class IdempotencyKeyReused(Problem):
     title = "This idempotency key was used with another request."
 
 
+class ImportFileRefused(Problem):
+    """The file is none that can be read as subscriptions."""
+
+    code = "import_file_refused"
+    status = 422
+    title = "This file cannot be imported."
+
+
+class ImportKeyMissing(Problem):
+    """Nobody said with which application server key the subscriptions of a file were made."""
+
+    code = "import_key_missing"
+    status = 422
+    title = "The application server key of the subscriptions is needed."
+
+
 class TooManyRequests(Problem):
     """The caller is faster than the installation allows."""
 
