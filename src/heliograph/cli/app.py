@@ -62,6 +62,14 @@ COMMANDS: Mapping[str, Entry] = {
     "profiles": Entry(
         "heliograph.cli.profiles", "What people may ask for: what is known of them, and that it be deleted."
     ),
+    "import": Entry(
+        "heliograph.cli.imports:import_",
+        "Take over subscriptions from another system, or from our own export, with the key that they were made with.",
+    ),
+    "export": Entry(
+        "heliograph.cli.exports",
+        "Write all active subscriptions, and the phones that are kept for later: with groups, people and attributes.",
+    ),
     "backup": Entry(
         "heliograph.cli.backup", "Write everything that an embedded installation is into one file, while it runs."
     ),
