@@ -73,6 +73,14 @@ async def test_a_call_that_comes_again_gets_the_first_answer(api, heliograph, al
     assert await row_counts(heliograph) == before
 
 
+async def test_a_dry_run_takes_no_key(api, heliograph, alice):
+    """It waits for no writer, is answered anew each time, and leaves its key to the send that follows."""
+    async with heliograph.store.begin():
+        asked = await api.post("/v1/notifications", headers=_with(alice.manage), json=BODY | {"dry_run": True})
+    sent = await api.post("/v1/notifications", headers=_with(alice.manage), json=BODY)
+    assert (asked.status_code, sent.status_code) == (200, 201)
+
+
 async def test_an_answer_with_a_key_is_the_same_as_one_without(api, alice):
     """The header changes nothing about what a call does and says."""
     body = {"external_id": "ada", "attributes": {"first_name": "Åda"}}
