@@ -75,6 +75,7 @@ async def test_a_call_that_comes_again_gets_the_first_answer(api, heliograph, al
 
 async def test_a_dry_run_takes_no_key(api, heliograph, alice):
     """It waits for no writer, is answered anew each time, and leaves its key to the send that follows."""
+    await api.get("/v1/notifications", headers=alice.manage)  # notes that the API key is used, once a minute
     async with heliograph.store.begin():
         asked = await api.post("/v1/notifications", headers=_with(alice.manage), json=BODY | {"dry_run": True})
     sent = await api.post("/v1/notifications", headers=_with(alice.manage), json=BODY)
