@@ -19,9 +19,10 @@ from heliograph.domain.outcome import Accepted, Gone, Outcome, Skipped
 from heliograph.kit.http import HttpRequest, HttpResponse, TransportFault
 from heliograph.names import Metric
 from heliograph.providers.base import Provider, Repair, Target
+from heliograph.queue.base import URGENT
 from heliograph.storage import audience
 from heliograph.storage.audience import Receiver
-from heliograph.storage.vapid_keys import VapidKeyState
+from heliograph.storage.vapid_keys import VapidKey, VapidKeyState
 
 CHUNK = 32
 """Messages encrypted at once: some 3 ms during which the loop does nothing else."""
@@ -130,9 +131,13 @@ class Sending:
             what = Skipped("provider_disabled")
         elif key is not None and key.state is VapidKeyState.RETIRED:
             what = Skipped("key_retired")
-        elif key is not None and key.paused_until is not None and key.is_paused(now) and key.id not in self._probing:
-            what = Deferred(keys.PAUSED, key.paused_until)
+        elif key is not None and key.id not in self._probing and self._is_held_up(key, attempt, now):
+            what = Deferred(keys.PAUSED, key.paused_until or now)
         return None if what is None else Result(attempt, what, now)
+
+    def _is_held_up(self, key: VapidKey, attempt: Attempt, now: datetime) -> bool:
+        is_single = self._dispatch.priority == URGENT and attempt.number == 1
+        return keys.holds_up(key, attempt.receiver, now, is_single=is_single)
 
     def _target(self, attempt: Attempt, origin: str) -> Target:
         receiver = attempt.receiver

@@ -55,6 +55,7 @@ from heliograph.storage import (
     subscriptions,
     survey,
     vapid_keys,
+    witnesses,
 )
 from heliograph.storage.store import Tx
 
@@ -382,6 +383,7 @@ QUERIES = [
     Query(
         pruning.end, ([pruning.Dead(an_id("sub", n), endpoint_hash(n), "http_410") for n in range(500)],), {"now": NOW}
     ),
+    Query(witnesses.prove, ({an_id("sub", n): endpoint_hash(n) for n in range(256)},), {"now": NOW}),
     Query(pruning.end_expired, (), {"now": NOW, "limit": 300}),
     Query(pruning.sweep_tombstones, (), {"before": NOW - MONTH, "limit": 300}),
     Query(pruning.sweep_receipts, (), {"before": NOW - MONTH, "limit": 300}),
