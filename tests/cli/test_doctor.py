@@ -16,6 +16,7 @@ from heliograph.cli.doctor import network, place, stored
 from heliograph.cli.doctor.command import IDS
 from heliograph.cli.doctor.finding import Severity
 from heliograph.cli.exits import Exit
+from heliograph.devpush import DevPush, DevPushConfig
 from heliograph.kit.curl import CurlSender
 from heliograph.settings import Settings
 from heliograph.storage.survey import Server
@@ -120,6 +121,32 @@ def test_faults_in_the_database_are_found(
     assert f"{name} " in run("doctor", "--offline").out
 
 
+def test_an_error_of_one_project_is_not_hidden_by_a_warning_of_another(run: Run, well: dict[str, Any], data_dir: Path):
+    """What push services refuse is told before what is merely unwise."""
+    change(data_dir, "UPDATE projects SET vapid_subject = 'mailto:push@example.com'")
+    run("projects", "create", "Later", "--contact", "mailto:ada@heliograph.example.com")
+    change(data_dir, "UPDATE projects SET vapid_subject = 'mailto:x@localhost' WHERE name = 'Later'")
+    found = examined(run)["vapid_subject"]
+    assert found["severity"] == "error"
+    assert "Later" in found["sentence"]
+
+
+def test_a_damaged_database_is_not_to_be_started(run: Run, well: dict[str, Any], data_dir: Path):
+    """The advice is about a file: nothing can be started."""
+    (data_dir / "heliograph.sqlite3").write_bytes(b"no database at all" * 999)
+    found = examined(run)["database"]
+    assert found["severity"] == "error"
+    assert "restore" in found["hint"]
+
+
+async def test_a_certificate_that_nobody_believes_is_an_error(tmp_path: Path):
+    """Browsers refuse it as well, wherever they are."""
+    async with DevPush(DevPushConfig(host="127.0.0.1", http_port=0, tls_port=0, mcs_port=0)) as devpush:
+        finding = await _asked(network.public_answer, f"https://127.0.0.1:{devpush.tls_port}")
+    assert finding.severity is Severity.ERROR
+    assert "certificate" in finding.sentence
+
+
 def test_rights_that_are_too_wide_are_found(run: Run, well: dict[str, Any], data_dir: Path):
     """Of the directory, and of the key's file, which is then not read."""
     data_dir.chmod(0o755)
@@ -187,15 +214,15 @@ async def test_a_clock_that_is_wrong_is_found(ahead: int, severity: str):
     date = format_datetime(NOW - timedelta(seconds=ahead), usegmt=True).encode()
     answer = b"HTTP/1.1 404 Not Found\r\nDate: " + date + b"\r\nContent-Length: 0\r\n\r\n"
     async with serving(answering(answer)) as port:
-        finding = await _asked(network.clock_skew, f"http://127.0.0.1:{port}/", now=NOW)
+        finding = await _asked(network.clock_skew, f"http://127.0.0.1:{port}/", now=lambda: NOW)
     assert finding.severity == severity
 
 
 async def test_a_clock_that_cannot_be_compared_is_no_fault():
     """No network, or an answer without a date."""
-    unreached = await _asked(network.clock_skew, "http://127.0.0.1:9/", now=NOW)
+    unreached = await _asked(network.clock_skew, "http://127.0.0.1:9/", now=lambda: NOW)
     async with serving(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as port:
-        dateless = await _asked(network.clock_skew, f"http://127.0.0.1:{port}/", now=NOW)
+        dateless = await _asked(network.clock_skew, f"http://127.0.0.1:{port}/", now=lambda: NOW)
     assert {unreached.severity, dateless.severity} == {Severity.SKIPPED}
 
 

@@ -76,15 +76,21 @@ def paused_keys(found: Condition, now: datetime) -> Finding:
 def contacts(projects: list[Project]) -> Finding:
     """Whether push services would accept each project's contact."""
     for project in projects:
-        change = f"`heliograph projects change --project {project.id} --contact mailto:you@your-domain`."
-        if project.vapid_subject == FIRST_CONTACT:
-            sentence = f"The project {project.name} still has the contact of the first start: nobody can write to you."
-            return warning("vapid_subject", sentence, change)
         try:
             vapid.check_subject(project.vapid_subject)
         except ValueError as fault:
-            return error("vapid_subject", f"The contact of {project.name} will be refused: {fault}", change)
+            sentence = f"The contact of {project.name} will be refused: {fault}"
+            return error("vapid_subject", sentence, _change_of_contact(project))
+    # Only then, since what is an error must not hide behind what is none.
+    for project in projects:
+        if project.vapid_subject == FIRST_CONTACT:
+            sentence = f"The project {project.name} still has the contact of the first start: nobody can write to you."
+            return warning("vapid_subject", sentence, _change_of_contact(project))
     return ok("vapid_subject", "Every project has a contact that push services accept.")
+
+
+def _change_of_contact(project: Project) -> str:
+    return f"`heliograph projects change --project {project.id} --contact mailto:you@your-domain`."
 
 
 def origins(projects: list[Project], *, public: bool) -> Finding:
