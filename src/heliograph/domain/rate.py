@@ -8,7 +8,7 @@ in any time `w` a bucket lets through at most `(w + tolerance) / interval + 1` m
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -177,7 +177,7 @@ def reserve(buckets: Sequence[Bucket], known: Mapping[str, int], *, wanted: int,
     slots: list[Slot] = []
     next_at = now
     for _ in range(wanted):
-        next_at = _agree(buckets, free)
+        next_at = _agree(buckets, free, now)
         at = max(free.values())
         if next_at < at or at > upto:
             return Reserved(tuple(slots), free, next_at)
@@ -191,7 +191,7 @@ def _first(known: int | None, now: int) -> int:
     return now if known is None or known - now > _MOST_AHEAD else max(known, now - _CREDIT)
 
 
-def _agree(buckets: Sequence[Bucket], free: dict[str, int]) -> int:
+def _agree(buckets: Sequence[Bucket], free: dict[str, int], now: int) -> int:
     """Return when the next message may go, or, if that is before its slots, when to ask again.
 
     A bucket whose slot lies long before the others' keeps it for messages that need not wait for those; unless all of
@@ -200,7 +200,7 @@ def _agree(buckets: Sequence[Bucket], free: dict[str, int]) -> int:
     slowest = max(buckets, key=lambda bucket: free[bucket.scope])
     at = again = free[slowest.scope]
     for bucket in buckets:
-        if at - free[bucket.scope] > bucket.rate.lag:
+        if at - max(free[bucket.scope], now) > bucket.rate.lag:
             if slowest.of < bucket.of:
                 free[bucket.scope] = at
             else:
@@ -225,8 +225,3 @@ def nanoseconds(at: datetime) -> int:
 def instant(at: int) -> datetime:
     """Return nanoseconds since 1970 as an instant, rounded up to a microsecond."""
     return _EPOCH + timedelta(microseconds=-(-at // _NANOSECONDS))
-
-
-def merged(known: Iterator[tuple[str, str]]) -> dict[str, str]:
-    """Return rates by name in the order of their names, each in one spelling."""
-    return {name: str(Rate.parse(text)) for name, text in sorted(known)}
