@@ -46,6 +46,7 @@ class StoryCode(StrEnum):
     HISTORY_DELETED = "history_deleted"
     WAITING = "waiting"
     CHOSEN = "chosen"
+    NOT_THEIRS = "not_theirs"
     ATTEMPT = "attempt"
     RETRYING = "retrying"
     SKIPPED = "skipped"
@@ -79,6 +80,7 @@ class Seen:
         subscription: None if its row is not there (any more).
         joined_at: since when it is in the group that the notification went to.
         key_paused_until: of its application server key, if that is ahead.
+        asked_for: the profile of whom the story is asked; None if it is asked of the subscription.
     """
 
     id: str
@@ -88,6 +90,7 @@ class Seen:
     joined_at: datetime | None = None
     is_provider_enabled: bool = True
     key_paused_until: datetime | None = None
+    asked_for: str | None = None
 
 
 _REASONS = {
@@ -188,7 +191,21 @@ def of_subscription(row: NotificationRow, seen: Seen, *, swept_at: datetime | No
         return [*_without_delivery(row, seen, swept_at), *_obstacles(row.notification, seen)]
     chosen = Fact(StoryCode.CHOSEN, _chosen(row.notification, seen))
     attempts = [_attempt(attempt, message_id(seen.delivery, attempt)) for attempt in seen.attempts]
-    return [chosen, *attempts, *_outcome(row.notification, seen.delivery), *_ended(seen)]
+    return [
+        chosen,
+        *_not_theirs(seen, seen.delivery),
+        *attempts,
+        *_outcome(row.notification, seen.delivery),
+        *_ended(seen),
+    ]
+
+
+def _not_theirs(seen: Seen, delivery: Delivery) -> list[Fact]:
+    """Tell that a browser of the person was not theirs then: who saw and clicked may be somebody else."""
+    if seen.asked_for is None or delivery.profile_id == seen.asked_for:
+        return []
+    whose = "nobody's: it became theirs later" if delivery.profile_id is None else "another person's"
+    return [Fact(StoryCode.NOT_THEIRS, f"When it was sent to, the subscription was {whose}.", delivery.created_at)]
 
 
 def _without_delivery(row: NotificationRow, seen: Seen, swept_at: datetime | None) -> list[Fact]:

@@ -80,7 +80,7 @@ async def _of_person(tx: Tx, ctx: Context, row: NotificationRow, external_id: st
         page = await subscriptions.page(tx, notification.project_id, theirs, after=None, limit=MOST)
         sent = await stories.sent_to_profile(tx, profile.id, notification.id, limit=MOST)
         ids = list(dict.fromkeys([*(one.id for one in page), *sent]))
-    seen = await _seen(tx, ctx, row, ids)
+    seen = await _seen(tx, ctx, row, ids, asked_for=None if profile is None else profile.id)
     known_since = None if profile is None else profile.created_at
     person = story.of_person(row, external_id, known_since, seen)
     return await _told(tx, row, external_id, [*story.of_notification(row), *person], seen)
@@ -92,7 +92,9 @@ async def _told(tx: Tx, row: NotificationRow, external_id: str | None, facts: li
     return Story(row.notification.id, external_id, facts, told)
 
 
-async def _seen(tx: Tx, ctx: Context, row: NotificationRow, ids: list[str]) -> list[Seen]:
+async def _seen(
+    tx: Tx, ctx: Context, row: NotificationRow, ids: list[str], *, asked_for: str | None = None
+) -> list[Seen]:
     notification = row.notification
     project_id = notification.project_id
     delivery_ids = {one: delivery_id(notification.id, one) for one in ids}
@@ -116,6 +118,7 @@ async def _seen(tx: Tx, ctx: Context, row: NotificationRow, ids: list[str]) -> l
                 joined_at=joined.get(one),
                 is_provider_enabled=receiver is None or receiver.provider_id in enabled,
                 key_paused_until=None if receiver is None else paused.get(receiver.vapid_key_id),
+                asked_for=asked_for,
             )
         )
     return seen
