@@ -22,7 +22,7 @@ def worker() -> None:
 
 
 async def _worker(settings: Settings) -> None:
-    async with opening.opened(settings) as heliograph, processes.stopping() as stop:
+    async with opening.opened(settings, is_traced=True) as heliograph, processes.stopping() as stop:
         typer.echo("The worker is running.", err=True)
         await processes.together(
             stop,

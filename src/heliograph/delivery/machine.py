@@ -16,6 +16,7 @@ from heliograph.kit.clock import Clock
 from heliograph.kit.http import HttpSender
 from heliograph.kit.metrics import Meters
 from heliograph.kit.sealing import Sealer
+from heliograph.kit.tracing import NoTracer, Tracer
 from heliograph.names import METRICS
 from heliograph.providers.base import Provider
 from heliograph.queue.base import Job, Queue
@@ -62,6 +63,7 @@ class Machine:
     patience: timedelta = timedelta(seconds=2)
     on_failure: Callable[[str, str, str], None] | None = None
     meters: Meters = field(default_factory=lambda: Meters(METRICS))
+    tracer: Tracer = field(default_factory=NoTracer)
     retention: Retention = field(default_factory=Retention)
     receivers: Receivers = field(default_factory=Receivers)
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heliograph.domain.retry import STEPS
 from heliograph.kit.ids import Ids
+from heliograph.kit.tracing import carried
 from heliograph.queue.base import PRIORITIES, Job, NewJob
 from heliograph.storage import jobs as rows
 from heliograph.storage.store import Store, after_commit
@@ -111,7 +112,7 @@ def _row(job_id: str, job: NewJob, now: datetime) -> dict[str, object]:
     return {
         "id": job_id,
         "name": str(job.name),
-        "args": job.args,
+        "args": carried(job.args),
         "priority": job.priority,
         "run_at": job.run_at,
         "state": "ready",

@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heliograph.errors import Unavailable
+from heliograph.kit.tracing import step
 from heliograph.storage.engines import DatabaseUrl, StoreError, is_passing, postgresql_engine, sqlite_engine
 
 __all__ = ["Store", "StoreError", "Tx", "after_commit", "before_commit"]
@@ -138,6 +139,7 @@ class Store:
     async def _transaction(self, engine: AsyncEngine, *, read_only: bool = False) -> AsyncIterator[Tx]:
         try:
             async with AsyncExitStack() as stack:
+                stack.enter_context(step("database.read" if read_only else "database.write"))
                 connection = await stack.enter_async_context(engine.connect())
                 if read_only and self.dialect == "postgresql":
                     await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

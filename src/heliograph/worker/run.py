@@ -7,6 +7,8 @@ import os
 import socket
 from datetime import datetime, timedelta
 
+import structlog
+
 from heliograph.bootstrap import Heliograph
 from heliograph.delivery.address import Guard
 from heliograph.delivery.give_up import bury
@@ -14,6 +16,7 @@ from heliograph.delivery.hosts import Hosts
 from heliograph.delivery.machine import Interrupted, JobLost, Machine
 from heliograph.domain.retry import backoff
 from heliograph.kit.log import get_logger
+from heliograph.kit.tracing import TRACEPARENT, SpanKind, under
 from heliograph.names import Metric
 from heliograph.providers import PROVIDERS
 from heliograph.queue.base import PRIORITIES, URGENT, WEBHOOKS, Job
@@ -39,6 +42,9 @@ its process died, or both."""
 
 _PUSHES = tuple(priority for priority in PRIORITIES if priority != WEBHOOKS)
 
+_TOLD = ("notification_id", "number")
+"""Arguments of jobs that a trace tells."""
+
 _log = get_logger("worker")
 
 
@@ -62,6 +68,7 @@ def make_machine(heliograph: Heliograph, name: str) -> Machine:
         send_timeout=heliograph.send_timeout,
         stopping=asyncio.Event(),
         meters=heliograph.meters,
+        tracer=heliograph.tracer,
         retention=heliograph.retention,
         receivers=heliograph.receivers,
     )
@@ -244,8 +251,15 @@ class Worker:
 
 
 async def perform(machine: Machine, job: Job) -> None:
-    """Run the handler of a job."""
-    await HANDLERS[job.name](machine, job)
+    """Run the handler of a job, as a part of the trace that it was made in."""
+    span = machine.tracer.begin(job.name, SpanKind.CONSUMER, traceparent=job.args.get(TRACEPARENT))
+    if span is not None:
+        about = {name: job.args[name] for name in _TOLD if isinstance(job.args.get(name), str | int)}
+        span.set({f"heliograph.{name}": value for name, value in about.items()} | {"heliograph.attempt": job.attempt})
+        # For the line about its failure, which whoever called this writes; each job has a task of its own.
+        structlog.contextvars.bind_contextvars(trace_id=span.trace_id)
+    with under(span):
+        await HANDLERS[job.name](machine, job)
 
 
 async def drain(
