@@ -116,6 +116,25 @@ async def test_a_rotation_from_end_to_end(world: World, site: Site) -> None:
     assert await world.counts(notification) == {"accepted": 1}
 
 
+async def test_who_names_another_key_has_proved_nothing(world: World, site: Site) -> None:
+    """A visitor that took messages and then claims another key of the project is refused as a stranger is."""
+    old_key = world.project.vapid_key.public_key
+    agents = (await world.agents(6, key=old_key)).agents
+    made = [(await site.call("POST", "/subscriptions", _body(agent, old_key))).json() for agent in agents]
+    new_id, new_key = await _rotate(site)
+    await world.notify()
+    await world.work()
+    world.clock.advance(timedelta(hours=1))
+    for agent, own in zip(agents, made, strict=True):
+        path = f"/subscriptions/{own['id']}"
+        answer = await site.call("PUT", path, _body(agent, new_key), secret=own["secret"])
+        assert answer.status_code == 200
+    await world.notify()
+    await world.work()
+
+    assert (await _keys(site))[new_id]["pause_reason"] == "refused_new"
+
+
 async def test_a_key_in_use_is_not_retired(world: World, site: Site) -> None:
     """Neither by the upkeep, however old it is, nor by an operator without force; the active one never."""
     fleet = await world.agents(1)

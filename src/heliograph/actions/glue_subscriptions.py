@@ -254,9 +254,10 @@ async def _write(
     try:
         async with tx.begin_nested():
             if holder is not None:
-                if not _is_alive(holder, ctx.now):
+                is_alive = _is_alive(holder, ctx.now)
+                if not is_alive or holder.vapid_key_id != values["vapid_key_id"]:
                     values["endpoint_since"] = ctx.now
-                elif holder.expires_at is None:
+                if is_alive and holder.expires_at is None:
                     # The browser registered by itself, for as long as its endpoint lives: that is more.
                     expires_at = None
                 await subscriptions.change(tx, holder.id, values | {"expires_at": expires_at})

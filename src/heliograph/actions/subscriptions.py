@@ -197,9 +197,10 @@ def _new_row(ctx: Context, project: PublicProject, registration: Registration, n
 
 
 def _fresh(ctx: Context, registration: Registration, old: Subscription) -> dict[str, Any]:
-    """Return what changes in a row; `endpoint_since` moves when the endpoint does, or when it lives again."""
+    """Return what changes in a row; `endpoint_since` moves with the endpoint or its key, or when it lives again."""
     values = _said(ctx, registration)
-    if old.endpoint_hash != registration.endpoint_hash or old.state is not SubscriptionState.ACTIVE:
+    is_same = (old.endpoint_hash, old.vapid_key_id) == (registration.endpoint_hash, registration.vapid_key_id)
+    if not is_same or old.state is not SubscriptionState.ACTIVE:
         values["endpoint_since"] = ctx.now
     return values
 
