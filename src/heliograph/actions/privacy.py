@@ -6,9 +6,10 @@ from heliograph.actions import audit, profiles, subscription_events
 from heliograph.actions.subscriptions import Known
 from heliograph.kit.context import Context
 from heliograph.names import Act, EventType
-from heliograph.storage import groups, personal, subscriptions
+from heliograph.storage import groups, held_devices, personal, subscriptions
 from heliograph.storage import profiles as rows
 from heliograph.storage.delivery_reads import Delivery
+from heliograph.storage.held_devices import HeldDevice
 from heliograph.storage.profiles import Profile
 from heliograph.storage.store import Tx
 from heliograph.storage.subscriptions import Filter
@@ -22,6 +23,7 @@ class Export:
 
     profile: Profile
     subscriptions: tuple[Known, ...]
+    devices: tuple[HeldDevice, ...]
     deliveries: tuple[Delivery, ...]
 
 
@@ -42,6 +44,7 @@ async def export(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> E
     return Export(
         profile=profile,
         subscriptions=tuple(Known(one, tuple(joined[one.id])) for one in found),
+        devices=tuple(await held_devices.of_profile(tx, profile_id)),
         deliveries=tuple(await _deliveries(tx, profile_id, [one.id for one in found])),
     )
 
@@ -56,7 +59,7 @@ async def _deliveries(tx: Tx, profile_id: str, subscription_ids: list[str]) -> l
 
 
 async def erase(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> None:
-    """Delete a person with all that hangs on them: subscriptions, memberships, deliveries, receipts. Counts stay.
+    """Delete a person with all that hangs on them: subscriptions, groups, phones, deliveries, receipts. Counts stay.
 
     The log keeps that it was done, under an identifier that leads nowhere any more.
 
@@ -72,6 +75,7 @@ async def erase(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> No
     for subscription_id in locked:
         kind = EventType.SUBSCRIPTION_ERASED
         subscription_events.tell(tx, ctx, kind, project_id=project_id, subscription_id=subscription_id)
+    devices = await held_devices.erase(tx, profile_id)
     await rows.remove(tx, profile_id)
     await audit.note(
         tx,
@@ -81,4 +85,5 @@ async def erase(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> No
         subject_id=profile_id,
         subscriptions=len(locked),
         deliveries=count,
+        devices=devices,
     )

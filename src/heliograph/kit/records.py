@@ -24,6 +24,7 @@ _INFLATED = 256 * 1024
 _NUL_SHARE = 20
 _DELIMITERS = (",", ";", "\t", "|")
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_NO_TEXT = "This is no text file; UTF-16 needs a byte order mark. Save it as UTF-8."
 _OTHERS = {
     b"PK\x03\x04": "a ZIP archive or a spreadsheet: unpack it, or save the sheet as CSV",
     b"%PDF": "a PDF",
@@ -167,7 +168,7 @@ class RecordReader:
         else:
             shown = head = head.removeprefix(codecs.BOM_UTF8)
             if head.count(0) * _NUL_SHARE > len(head):
-                raise FileRefused("This is no text file; UTF-16 needs a byte order mark. Save it as UTF-8.")
+                raise FileRefused(_NO_TEXT)
         bare = shown.lstrip()
         if bare.startswith(b"["):
             raise FileRefused("This is one JSON list: write one object per line (JSON Lines), as `jq -c '.[]'` does.")
@@ -296,7 +297,9 @@ class RecordReader:
         twice = next((name for name in columns if name and columns.count(name) > 1), None)
         if twice is not None:
             raise FileRefused(f"The first line names the column {twice[:60]} twice.")
-        if not any(columns) or "\0" in text:
+        if "\0" in text:
+            raise FileRefused(_NO_TEXT)
+        if not any(columns):
             raise FileRefused("The first line must name the columns.")
         self.columns = columns
 

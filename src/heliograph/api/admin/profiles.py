@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from heliograph.actions import privacy, profiles
 from heliograph.actions.profiles import UNCHANGED, Change
 from heliograph.api.admin.deliveries import DeliveryView, delivery_view
-from heliograph.api.admin.subscriptions import SubscriptionView, subscription_view
+from heliograph.api.admin.subscriptions import MembershipView, SubscriptionView, subscription_view
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, PageView, View
 from heliograph.api.idempotency import post
@@ -18,6 +18,7 @@ from heliograph.api.wired import Wired
 from heliograph.domain.identity import MAX_EXTERNAL_ID
 from heliograph.errors import NotFound
 from heliograph.names import Scope
+from heliograph.storage.held_devices import HeldDevice
 from heliograph.storage.profiles import Profile
 
 _TAGS = ["Profiles"]
@@ -60,11 +61,24 @@ class ProfileView(View, frozen=True, kw_only=True):
     last_seen_at: Moment | None
 
 
+class HeldDeviceView(View, frozen=True, kw_only=True):
+    """A phone that an import brought, and that is kept until something can send to it."""
+
+    id: str
+    channel: str
+    app_id: str | None
+    language: str | None
+    time_zone: str | None
+    groups: list[MembershipView]
+    created_at: Moment
+
+
 class ProfileExportView(View, frozen=True, kw_only=True):
     """Everything known of one person. Addresses, keys and secrets of their browsers are left out: they are no news."""
 
     profile: ProfileView
     subscriptions: list[SubscriptionView]
+    devices: list[HeldDeviceView]
     deliveries: list[DeliveryView]
 
 
@@ -78,6 +92,18 @@ def _view(profile: Profile) -> ProfileView:
         created_at=profile.created_at,
         updated_at=profile.updated_at,
         last_seen_at=profile.last_seen_at,
+    )
+
+
+def _device_view(device: HeldDevice) -> HeldDeviceView:
+    return HeldDeviceView(
+        id=device.id,
+        channel=device.channel,
+        app_id=device.app_id,
+        language=device.language,
+        time_zone=device.time_zone,
+        groups=[MembershipView(name=str(name), identifier=identifier) for name, identifier in device.groups],
+        created_at=device.created_at,
     )
 
 
@@ -206,6 +232,7 @@ async def export_profile(profile_id: FromPath[str], caller: By, heliograph: Wire
     return ProfileExportView(
         profile=_view(found.profile),
         subscriptions=[subscription_view(known) for known in found.subscriptions],
+        devices=[_device_view(device) for device in found.devices],
         deliveries=[delivery_view(delivery) for delivery in found.deliveries],
     )
 
