@@ -78,13 +78,17 @@ def named_targets(audience: Audience) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-async def page_of_ids(tx: Tx, project_id: str, audience: Audience, *, after: str, upto: str, limit: int) -> list[str]:
+async def page_of_ids(
+    tx: Tx, project_id: str, audience: Audience, *, after: str, upto: str, limit: int, offset: int = 0
+) -> list[str]:
     """Return the next identifiers of subscriptions of an audience that is not named one by one, in ascending order.
+
+    With an `offset` so many are stepped over, along the index.
 
     A subscription that is in a group under several identifiers comes once: the pages are cut between subscriptions.
     """
     if audience.kind is AudienceKind.GROUP:
-        return await _group_page(tx, project_id, audience, after=after, upto=upto, limit=limit)
+        return await _group_page(tx, project_id, audience, after=after, upto=upto, limit=limit, offset=offset)
     query = (
         select(subscriptions.c.id)
         .where(
@@ -95,11 +99,14 @@ async def page_of_ids(tx: Tx, project_id: str, audience: Audience, *, after: str
         )
         .order_by(subscriptions.c.id)
         .limit(limit)
+        .offset(offset or None)
     )
     return list((await tx.execute(query)).scalars())
 
 
-async def _group_page(tx: Tx, project_id: str, audience: Audience, *, after: str, upto: str, limit: int) -> list[str]:
+async def _group_page(
+    tx: Tx, project_id: str, audience: Audience, *, after: str, upto: str, limit: int, offset: int
+) -> list[str]:
     query = (
         select(memberships.c.subscription_id)
         .where(
@@ -109,6 +116,7 @@ async def _group_page(tx: Tx, project_id: str, audience: Audience, *, after: str
         )
         .order_by(memberships.c.subscription_id)
         .limit(limit)
+        .offset(offset or None)
         .distinct()
     )
     return list((await tx.execute(query)).scalars())
