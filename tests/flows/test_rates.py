@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import func, select
 from tests.support.world import EVERYONE, World
 
-from heliograph.actions import notifications, projects, why
+from heliograph.actions import dry_run, notifications, projects, why
+from heliograph.actions.notifications import Draft
 from heliograph.delivery.machine import Interrupted
 from heliograph.devpush import Fault, FaultKind, Service
-from heliograph.domain.notification import Audience, AudienceKind, NotificationState
+from heliograph.domain.notification import Audience, AudienceKind, Content, Notification, NotificationState
 from heliograph.domain.rate import Rate, instant, nanoseconds
 from heliograph.errors import Conflict
 from heliograph.names import JobName, Metric
@@ -68,6 +69,19 @@ async def limit(world: World, rate: str | None = None, **services: str) -> None:
         await projects.change(tx, context, project_id=project_id, rate=rate, push_service_rates=services)
 
 
+async def story(world: World, notification: Notification, subscription_id: str) -> list[str]:
+    """Return what is told of one subscription and one notification."""
+    async with world.store.read() as tx:
+        told = await why.why(
+            tx,
+            world.heliograph.context(),
+            project_id=world.project.project.id,
+            notification_id=notification.id,
+            subscription_id=subscription_id,
+        )
+    return [fact.sentence for fact in told.subscriptions[0].facts]
+
+
 def check(times: list[int], rate: str) -> None:
     """Fail if any window has more than the documentation promises."""
     parsed = Rate.parse(rate)
@@ -109,7 +123,7 @@ async def test_a_large_audience_is_laid_out_bit_by_bit(world: World, engine: Wat
 async def test_a_slow_notification_blocks_nobody(world: World):
     """While one notification goes at one message a minute, another one of the same project goes out at once."""
     fleet = await world.agents(20)
-    await world.subscribe(fleet.agents)
+    ids = await world.subscribe(fleet.agents)
     slow = await world.notify(rate="1/m")
     await world.work()
     fast = await world.notify()
@@ -119,6 +133,11 @@ async def test_a_slow_notification_blocks_nobody(world: World):
     assert world.clock.now() - began < 3 * SECOND
     assert sum((await world.counts(slow)).values()) in (1, 2)
     assert await world.state(slow) is NotificationState.RUNNING
+    waiting = set(ids) - {row.subscription_id for row in await world.rows(slow)}
+    told = await story(world, slow, waiting.pop())
+    assert told == [
+        "It is chosen as far as one can see, and waits for its turn: no more than 1/m of this notification go out."
+    ]
     await world.work_on(25 * MINUTE)
     assert await world.counts(slow) == {"accepted": 20}
 
@@ -178,15 +197,7 @@ async def test_what_has_no_turn_in_time_expires_and_says_why(world: World):
     assert await world.state(notification) is NotificationState.DONE
     expired = next(row for row in await world.rows(notification) if row.reason == "rate_limit")
     assert expired.subscription_id in ids
-    async with world.store.read() as tx:
-        told = await why.why(
-            tx,
-            world.heliograph.context(),
-            project_id=world.project.project.id,
-            notification_id=notification.id,
-            subscription_id=expired.subscription_id,
-        )
-    assert any("rate" in fact.sentence for fact in told.subscriptions[0].facts)
+    assert "the rate that was set left it no turn" in (await story(world, notification, expired.subscription_id))[-1]
 
 
 async def test_cancelling_stops_a_slow_notification(world: World, engine: Watched):
@@ -299,6 +310,27 @@ async def test_a_worker_that_stops_in_the_middle_loses_nothing(world: World, eng
     await world.work_on(MINUTE)
     assert await world.counts(notification) == {"accepted": 30}
     assert len(engine.times()) == 30
+
+
+async def test_a_dry_run_tells_how_long_it_takes(world: World):
+    """A dry run tells what each rate means, and how many would expire before their turn; the send agrees."""
+    await limit(world, "40/m", fcm="1/s")
+    fleet = await world.agents(60, Service.FCM, Service.MOZILLA)
+    await world.subscribe(fleet.agents)
+    draft = Draft(Content(title="Harbour"), EVERYONE, rate="30/m", ttl=MINUTE)
+    async with world.store.read() as tx:
+        context = world.heliograph.context()
+        run = await dry_run.dry_run(tx, context, project_id=world.project.project.id, draft=draft)
+    assert [(one.of, str(one.rate), one.messages, one.seconds) for one in run.held] == [
+        ("notification", "30/m", 60, 118),
+        ("project", "40/m", 60, 88.5),
+        ("fcm", "1/s", 30, 29),
+    ]
+    assert (run.seconds, run.late) == (118, 30)
+    assert run.assumption.startswith("At 30/m, the rate of the notification, it takes 118.0 s. 30 would expire")
+    notification = await world.notify(EVERYONE, rate="30/m", ttl=MINUTE)
+    await world.work_on(3 * MINUTE)
+    assert abs((await world.counts(notification))["expired/rate_limit"] - run.late) <= 2
 
 
 async def test_without_rates_nothing_is_kept(world: World):

@@ -18,6 +18,7 @@ from heliograph.domain.notification import (
     NotificationState,
     Urgency,
 )
+from heliograph.domain.rate import Limits
 from heliograph.errors import Conflict, ContentRefused, FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
@@ -75,7 +76,7 @@ async def create(tx: Tx, ctx: Context, queue: Queue, *, project_id: str, draft: 
         JobName.PLAN,
         {"notification_id": notification.id},
         run_at=notification.send_at,
-        priority=_priority(draft.audience),
+        priority=priority_of(draft.audience),
         dedupe_key=f"plan/{notification.id}",
     )
     await queue.add(tx, [job], now=ctx.now)
@@ -130,11 +131,19 @@ def _notification(ctx: Context, project_id: str, draft: Draft) -> Notification:
     )
 
 
+def limits_of(notification: Notification, project: Project) -> Limits:
+    """Return the rates that its messages wait for: none if it is urgent and has no rate of its own."""
+    if notification.rate is None and priority_of(notification.audience) == URGENT:
+        return Limits()
+    return Limits.of(notification.rate, project.rates)
+
+
 def _wrong(pointer: str, sentence: str) -> InvalidRequest:
     return InvalidRequest(sentence, (FieldError(pointer, sentence),))
 
 
-def _priority(audience: Audience) -> int:
+def priority_of(audience: Audience) -> int:
+    """Return the priority of a send: to a few named receivers it is urgent."""
     match audience.kind:
         case AudienceKind.PROFILES:
             return URGENT if len(audience.external_ids) <= FEW else NORMAL

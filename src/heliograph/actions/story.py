@@ -11,6 +11,7 @@ from heliograph.actions.deliveries import message_id
 from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.notification import Audience, AudienceKind, Notification, NotificationState
 from heliograph.domain.outcome import OutcomeKind
+from heliograph.domain.rate import RATE_LIMIT
 from heliograph.domain.subscription import SubscriptionState
 from heliograph.kit.ids import ceiling_id
 from heliograph.storage.attempts import AttemptRow
@@ -45,6 +46,7 @@ class StoryCode(StrEnum):
     NOT_CHOSEN = "not_chosen"
     HISTORY_DELETED = "history_deleted"
     WAITING = "waiting"
+    WAITING_FOR_TURN = "waiting_for_turn"
     CHOSEN = "chosen"
     NOT_THEIRS = "not_theirs"
     ATTEMPT = "attempt"
@@ -80,6 +82,7 @@ class Seen:
         subscription: None if its row is not there (any more).
         joined_at: since when it is in the group that the notification went to.
         key_paused_until: of its application server key, if that is ahead.
+        rates: that its message waits for, in words.
         asked_for: the profile of whom the story is asked; None if it is asked of the subscription.
     """
 
@@ -90,6 +93,7 @@ class Seen:
     joined_at: datetime | None = None
     is_provider_enabled: bool = True
     key_paused_until: datetime | None = None
+    rates: str = ""
     asked_for: str | None = None
 
 
@@ -106,6 +110,7 @@ _REASONS = {
     "host_unavailable": "the push service's host fails too often and is left alone for a while",
     "gone_young": "the subscription is too new to be believed dead at once",
     "gone_storm": "the push service calls too many subscriptions dead at once to be believed",
+    RATE_LIMIT: "the rate that was set left it no turn before its time was over",
     "deadline": "its time was over before its turn came",
     "job_buried": "the worker failed at it again and again, and the log says why",
 }
@@ -220,7 +225,7 @@ def _without_delivery(row: NotificationRow, seen: Seen, swept_at: datetime | Non
         case NotificationState.SCHEDULED:
             return [Fact(StoryCode.WAITING, "As things are, it will be sent to this subscription.")]
         case NotificationState.RUNNING:
-            return [Fact(StoryCode.WAITING, "It is chosen as far as one can see, and its turn has not come yet.")]
+            return [_turn(seen)]
         case NotificationState.CANCELLED | NotificationState.FAILED:
             ended = "was cancelled" if notification.state is NotificationState.CANCELLED else "failed here"
             return [Fact(StoryCode.NOT_CHOSEN, f"The notification {ended} before the turn of this one came.")]
@@ -229,6 +234,13 @@ def _without_delivery(row: NotificationRow, seen: Seen, swept_at: datetime | Non
                 "It was not among the receivers when they were looked up, although it would be by what is known now."
             )
             return [Fact(StoryCode.NOT_CHOSEN, sentence)]
+
+
+def _turn(seen: Seen) -> Fact:
+    if seen.rates:
+        sentence = f"It is chosen as far as one can see, and waits for its turn: no more than {seen.rates} go out."
+        return Fact(StoryCode.WAITING_FOR_TURN, sentence)
+    return Fact(StoryCode.WAITING, "It is chosen as far as one can see, and its turn has not come yet.")
 
 
 def _not_chosen(notification: Notification, seen: Seen, started_at: datetime | None) -> Fact | None:

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from heliograph.actions import story
+from heliograph.actions.held import in_words
+from heliograph.actions.notifications import limits_of
 from heliograph.actions.story import Fact, Seen
 from heliograph.domain.delivery import delivery_id
 from heliograph.domain.notification import AudienceKind
+from heliograph.domain.rate import Limits
 from heliograph.errors import FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
 from heliograph.storage import (
@@ -14,6 +17,7 @@ from heliograph.storage import (
     delivery_reads,
     notifications,
     profiles,
+    projects,
     providers,
     stories,
     subscriptions,
@@ -105,6 +109,8 @@ async def _seen(
     enabled = {one.id for one in await providers.of_project(tx, project_id) if one.is_enabled}
     paused = {key.id: key.paused_until for key in await vapid_keys.of_project(tx, project_id) if key.is_paused(ctx.now)}
     rows = await audience.by_ids(tx, ids)
+    project = await projects.get(tx, project_id)
+    limits = Limits() if project is None else limits_of(notification, project)
     seen = []
     for one in ids:
         subscription = await subscriptions.get(tx, project_id, one)
@@ -118,6 +124,7 @@ async def _seen(
                 joined_at=joined.get(one),
                 is_provider_enabled=receiver is None or receiver.provider_id in enabled,
                 key_paused_until=None if receiver is None else paused.get(receiver.vapid_key_id),
+                rates="" if receiver is None else in_words(limits, receiver.push_service),
                 asked_for=asked_for,
             )
         )

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Entry] = {
         "Show everything at work on this machine, without any account and without the internet.",
     ),
     "send": Entry("heliograph.cli.send", "Send a notification."),
+    "rate": Entry("heliograph.cli.rate", "Change how fast a notification goes out, while it waits or runs."),
     "why": Entry(
         "heliograph.cli.why",
         "Tell why somebody got a notification, or did not: chosen or not, every attempt, and what came of it.",
