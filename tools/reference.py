@@ -26,6 +26,7 @@ def settings_page() -> str:
         "Settings are environment variables. `heliograph settings` shows them as they stand, and their origin.\n",
         "A secret may be given as a file instead: `HELIOGRAPH_MASTER_KEY_FILE=/run/secrets/key`.\n",
         "An unknown variable that begins with `HELIOGRAPH_` is an error, so that a misspelt one is found.\n",
+        "Traces are set up by OpenTelemetry's own variables: [trace](../howto/trace.md#settings).\n",
     ]
     defaults = Settings()
     for name, setting in fields():

@@ -170,12 +170,11 @@ def tracer_of(environ: Mapping[str, str], version: str) -> Tracer | None:
         # Loaded here alone: it takes a quarter of a second, and packages that nobody else needs.
         made = import_module("heliograph.kit.opentelemetry").OpenTelemetryTracer(version)
     except ImportError as error:
-        raise SettingsError(
-            [
-                "Traces are asked for (OTEL_EXPORTER_OTLP_ENDPOINT), but OpenTelemetry's packages are not installed: "
-                "`pip install 'heliograph[otel]'`, or set OTEL_SDK_DISABLED=true."
-            ]
-        ) from error
+        sentence = (
+            "Traces are asked for (OTEL_EXPORTER_OTLP_ENDPOINT), but OpenTelemetry's packages are not installed: "
+            "`pip install 'heliograph[otel]'`, or set OTEL_SDK_DISABLED=true."
+        )
+        raise SettingsError([sentence]) from error
     except ValueError as error:
         raise SettingsError([f"Traces cannot be set up: {error}"]) from error
     tracer: Tracer = made

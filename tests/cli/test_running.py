@@ -57,7 +57,7 @@ class Process:
 
 
 @asynccontextmanager
-async def started(data_dir: Path, *arguments: str) -> AsyncIterator[Process]:
+async def started(data_dir: Path, *arguments: str, **settings: str) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -66,7 +66,7 @@ async def started(data_dir: Path, *arguments: str) -> AsyncIterator[Process]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env=clean_environment(HELIOGRAPH_DATA_DIR=str(data_dir), PYTHONUNBUFFERED="1"),
+        env=clean_environment(HELIOGRAPH_DATA_DIR=str(data_dir), PYTHONUNBUFFERED="1", **settings),
     )
     try:
         yield Process(process)

@@ -30,6 +30,15 @@ def test_a_start_loads_no_more_than_it_needs(arguments: list[str]):
     assert loaded == expected
 
 
+@pytest.mark.parametrize("command", ["up", "serve", "worker"])
+def test_nothing_of_opentelemetry_is_loaded_unasked(command: str):
+    """The modules of a process that is not traced hold none of it, although it is installed."""
+    asked = f"import sys, heliograph.cli.{command}; print([name for name in sys.modules if 'opentelemetry' in name])"
+    run = [sys.executable, "-c", asked]
+    ran = subprocess.run(run, env=clean_environment(), capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_of_commands_begins_as_their_help(name: str):
     """What the table says of a command is what the command says of itself."""
