@@ -152,6 +152,14 @@ class EndpointRefused(Problem):
     title = "This endpoint cannot be used."
 
 
+class ReceiverRefused(Problem):
+    """A webhook's address is not one that may be called."""
+
+    code = "receiver_refused"
+    status = 422
+    title = "This address cannot be called."
+
+
 class ReceiverKeysRefused(Problem):
     """p256dh or auth are not keys of RFC 8291."""
 

@@ -191,7 +191,8 @@ async def _failed_message(tx: Tx, machine: Machine, turn: _Turn, answer: _Answer
         _log.warning("webhook_message_dead", webhook=turn.webhook.id, message=message.id, status=answer.status)
         return "dead"
     if await webhook_messages.record(tx, row, {"tries": tries, "next_attempt_at": at}):
-        key = f"webhook/{message.id}"
+        # The wake of the attempt before may not have run yet.
+        key = f"webhook/{message.id}/{row.number}"
         args = {"webhook_id": turn.webhook.id}
         job = NewJob(JobName.WEBHOOK_WAKE, args, run_at=at, priority=WEBHOOKS, dedupe_key=key)
         await machine.queue.add(tx, [job], now=answer.at)

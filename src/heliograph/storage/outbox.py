@@ -70,7 +70,6 @@ async def add(tx: Tx, wanted: dict[str, frozenset[str]], events: list[Event], *,
     texts = [(event.type, _text(ids.new("evt"), event)) for event in events]
     rows: list[dict[str, Any]] = [
         {
-            "id": ids.new("out"),
             "webhook_id": webhook_id,
             "events": b",".join(part),
             "event_count": len(part),
@@ -80,9 +79,6 @@ async def add(tx: Tx, wanted: dict[str, frozenset[str]], events: list[Event], *,
         for part in _parts((text for kind, text in texts if not types or kind in types), MAX_EVENTS)
     ]
     if rows:
-        # In the order of their making, which random parts of identifiers of one millisecond would lose.
-        for row, row_id in zip(rows, sorted(row["id"] for row in rows), strict=True):
-            row["id"] = row_id
         await tx.execute(insert(webhook_outbox), rows)
         await ask(tx, sorted({row["webhook_id"] for row in rows}), run_at=now + LINGER, now=now)
 

@@ -103,20 +103,20 @@ def _message(row: Row[Any]) -> Message:
 
 async def take_events(tx: Tx, webhook_id: str) -> Packed | None:
     """Take the oldest events that wait for a webhook, as many as one message holds; None if there are none."""
-    query = select(webhook_outbox.c.id, webhook_outbox.c.event_count, webhook_outbox.c.events)
-    query = query.where(webhook_outbox.c.webhook_id == webhook_id).order_by(webhook_outbox.c.id).limit(MAX_EVENTS)
-    ids: list[str] = []
+    query = select(webhook_outbox.c.number, webhook_outbox.c.event_count, webhook_outbox.c.events)
+    query = query.where(webhook_outbox.c.webhook_id == webhook_id).order_by(webhook_outbox.c.number).limit(MAX_EVENTS)
+    numbers: list[int] = []
     texts: list[bytes] = []
     count = size = 0
     for row in await tx.execute(query):
-        if ids and (count + row.event_count > MAX_EVENTS or size + len(row.events) > MAX_BODY):
+        if numbers and (count + row.event_count > MAX_EVENTS or size + len(row.events) > MAX_BODY):
             break
-        ids.append(row.id)
+        numbers.append(row.number)
         texts.append(row.events)
         count, size = count + row.event_count, size + len(row.events)
-    if not ids:
+    if not numbers:
         return None
-    await tx.execute(delete(webhook_outbox).where(webhook_outbox.c.id.in_(ids)))
+    await tx.execute(delete(webhook_outbox).where(webhook_outbox.c.number.in_(numbers)))
     return Packed(b",".join(texts), count)
 
 
@@ -242,6 +242,6 @@ async def sweep(tx: Tx, *, before: datetime, limit: int) -> int:
     old = select(webhook_messages.c.id).where(webhook_messages.c.updated_at < before)
     chosen = old.order_by(webhook_messages.c.updated_at).limit(limit)
     swept = (await tx.execute(delete(webhook_messages).where(webhook_messages.c.id.in_(chosen)))).rowcount
-    stale = select(webhook_outbox.c.id).where(webhook_outbox.c.created_at < before)
+    stale = select(webhook_outbox.c.number).where(webhook_outbox.c.created_at < before)
     chosen = stale.order_by(webhook_outbox.c.created_at).limit(limit)
-    return max(swept, (await tx.execute(delete(webhook_outbox).where(webhook_outbox.c.id.in_(chosen)))).rowcount)
+    return max(swept, (await tx.execute(delete(webhook_outbox).where(webhook_outbox.c.number.in_(chosen)))).rowcount)

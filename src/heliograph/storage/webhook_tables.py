@@ -1,6 +1,7 @@
 """Tables of webhooks: receivers, events that wait to be packed, messages, and every attempt to hand one over."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -47,12 +48,13 @@ webhooks = Table(
 webhook_outbox = Table(
     "webhook_outbox",  # events of one transaction, written in it; no foreign key: nobody waits for a webhook's end
     metadata,
-    Column("id", ID, primary_key=True),
+    # In the order of writing, which no clock gives.
+    Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
     Column("webhook_id", ID, nullable=False),
     Column("events", LargeBinary, nullable=False),  # JSON texts with commas between, as they stand in a message
     Column("event_count", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
-    Index(None, "webhook_id", "id"),
+    Index(None, "webhook_id", "number"),
     Index(None, "created_at"),
 )
 

@@ -59,14 +59,16 @@ def _make_receivers() -> None:
     _partial("ix_webhooks_failing", "webhooks", ["failing_since"], "failing_since IS NOT NULL")
     op.create_table(
         "webhook_outbox",
-        _id("id"),
+        sa.Column(
+            "number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
         _id("webhook_id"),
         sa.Column("events", sa.LargeBinary(), nullable=False),
         sa.Column("event_count", sa.Integer(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_outbox")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_webhook_outbox")),
     )
-    _index("webhook_outbox", "webhook_id", "id")
+    _index("webhook_outbox", "webhook_id", "number")
     _index("webhook_outbox", "created_at")
 
 
