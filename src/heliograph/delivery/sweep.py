@@ -28,6 +28,9 @@ async def sweep(machine: Machine, job: Job) -> None:
     # Looked for first, because it reads an hour's receipts: on SQLite nobody else writes during a transaction.
     async with machine.store.read() as tx:
         missed = await deliveries.unapplied_receipts(tx, since=now - RECEIPTS_LOOKED_AT, limit=PORTION)
+    # By itself: keys are locked before subscriptions, everywhere, and what follows ends subscriptions.
+    async with machine.store.begin() as tx:
+        await retire_unused(tx, now=now)
     async with machine.store.begin() as tx:
         await deliveries.apply_receipts(tx, missed, now=now, shard=machine.shard)
         swept = (
@@ -38,7 +41,6 @@ async def sweep(machine: Machine, job: Job) -> None:
             await idempotency_keys.sweep(tx, now=now, limit=PORTION),
             await rates.sweep(tx, before=nanoseconds(now - BUCKETS_KEPT), limit=PORTION),
         )
-        await retire_unused(tx, now=now)
         await pick_up(tx, now=now)
         await machine.complete(tx, job)
         if max(swept) >= PORTION:
