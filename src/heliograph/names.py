@@ -17,6 +17,7 @@ class JobName(StrEnum):
     SWEEP = "maintenance.sweep"
     END_SUBSCRIPTIONS = "maintenance.end_subscriptions"
     RETAIN = "maintenance.retain"
+    FORGET = "maintenance.forget"
     WEBHOOK = "webhook.send"
     WEBHOOK_WAKE = "webhook.wake"
 

@@ -83,7 +83,7 @@ async def test_erasing_leaves_nothing_of_one_person_and_all_of_others(
     assert {row["delivery_id"] for row in await rows(store, receipts)} == left
     log = (await api.get("/v1/audit", headers=alice.manage)).json()["items"]
     (erased,) = [entry for entry in log if entry["act"] == "profile_erased"]
-    assert (erased["subject_id"], erased["details"]) == (person_id, {"subscriptions": 2, "deliveries": 3})
+    assert (erased["subject_id"], erased["details"]) == (person_id, {"subscriptions": 2, "deliveries": 3, "devices": 0})
     assert (await api.delete(f"/v1/profiles/{person_id}", headers=alice.manage)).status_code == 404
 
 

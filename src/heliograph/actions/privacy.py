@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from heliograph.actions import audit, profiles, subscription_events
 from heliograph.actions.subscriptions import Known
 from heliograph.kit.context import Context
-from heliograph.names import Act, EventType
+from heliograph.kit.ids import ceiling_id
+from heliograph.names import Act, EventType, JobName
+from heliograph.queue.base import BULK, NewJob, Queue
 from heliograph.storage import groups, held_devices, personal, subscriptions
 from heliograph.storage import profiles as rows
 from heliograph.storage.delivery_reads import Delivery
@@ -58,15 +60,16 @@ async def _deliveries(tx: Tx, profile_id: str, subscription_ids: list[str]) -> l
     return found
 
 
-async def erase(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> None:
+async def erase(tx: Tx, ctx: Context, queue: Queue, *, project_id: str, profile_id: str) -> None:
     """Delete a person with all that hangs on them: subscriptions, groups, phones, deliveries, receipts. Counts stay.
 
-    The log keeps that it was done, under an identifier that leads nowhere any more.
+    Notifications that named the person forget the name a little later, as a job. The log keeps that it was done, under
+    an identifier that leads nowhere any more.
 
     Raises:
         NotFound: there is no such profile in the project.
     """
-    await profiles.get(tx, project_id=project_id, profile_id=profile_id)
+    person = await profiles.get(tx, project_id=project_id, profile_id=profile_id)
     # Deliveries, then subscriptions, then the profile, as everywhere: then nobody waits for each other.
     ids = await subscriptions.ids_of_profile(tx, profile_id)
     count = await personal.erase_deliveries(tx, profile_id, ids)
@@ -77,6 +80,10 @@ async def erase(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> No
         subscription_events.tell(tx, ctx, kind, project_id=project_id, subscription_id=subscription_id)
     devices = await held_devices.erase(tx, profile_id)
     await rows.remove(tx, profile_id)
+    # Who comes later under the same name is another person.
+    named = {"external_id": person.external_id, "profile_id": profile_id, "upto": ceiling_id("ntf", ctx.now)}
+    args = {"project_id": project_id, "after": "", **named}
+    await queue.add(tx, [NewJob(JobName.FORGET, args, run_at=ctx.now, priority=BULK)], now=ctx.now)
     await audit.note(
         tx,
         ctx,

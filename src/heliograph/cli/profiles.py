@@ -81,7 +81,8 @@ def erase(
     async def work() -> None:
         async with opening.opened(opening.load()) as heliograph, heliograph.store.begin() as tx:
             found = await _found(tx, project, person)
-            await privacy.erase(tx, heliograph.context(), project_id=found.project_id, profile_id=found.id)
+            ctx, queue = heliograph.context(), heliograph.queue
+            await privacy.erase(tx, ctx, queue, project_id=found.project_id, profile_id=found.id)
 
     opening.run(work())
     typer.echo(f"Nothing is known of {person} any more.")

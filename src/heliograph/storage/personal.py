@@ -1,14 +1,15 @@
 """Everything that hangs on one person: found by index, and deleted together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, select
+from sqlalchemy import ColumnElement, and_, delete, select, update
 
 from heliograph.storage.delivery_reads import Delivery
 from heliograph.storage.delivery_reads import read as read_delivery
 from heliograph.storage.sql import chunks
 from heliograph.storage.store import Tx
-from heliograph.storage.tables import deliveries, receipts, subscriptions
+from heliograph.storage.tables import deliveries, notifications, receipts, subscriptions
 
 _COLUMNS = [deliveries.c[name] for name in Delivery.__dataclass_fields__]
 
@@ -55,3 +56,20 @@ async def erase_subscriptions(tx: Tx, subscription_ids: Sequence[str]) -> None:
     """Delete subscriptions whose rows are locked, with their memberships."""
     for part in chunks(subscription_ids):
         await tx.execute(delete(subscriptions).where(subscriptions.c.id.in_(part)))
+
+
+async def audiences(tx: Tx, project_id: str, *, after: str, upto: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
+    """Return a page of a project's notifications, oldest first, each with its audience as it is stored."""
+    columns = (notifications.c.id, notifications.c.audience)
+    query = select(*columns).where(
+        notifications.c.project_id == project_id, notifications.c.id > after, notifications.c.id <= upto
+    )
+    return [(row.id, row.audience) for row in await tx.execute(query.order_by(notifications.c.id).limit(limit))]
+
+
+async def rewrite(
+    tx: Tx, notification_id: str, *, audience: Mapping[str, Any], content: Mapping[str, Any] | None
+) -> None:
+    """Store another audience of a notification, and another content unless that is None."""
+    values: dict[str, Any] = {"audience": audience} | ({} if content is None else {"content": content})
+    await tx.execute(update(notifications).where(notifications.c.id == notification_id).values(values))

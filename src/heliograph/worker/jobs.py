@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from heliograph.delivery.fanout import fanout
 from heliograph.delivery.finish import finish
+from heliograph.delivery.forget import forget
 from heliograph.delivery.give_up import give_up
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.plan import plan
@@ -28,6 +29,7 @@ HANDLERS: Mapping[str, Handler] = {
     JobName.GIVE_UP: give_up,
     JobName.SWEEP: sweep,
     JobName.RETAIN: retain,
+    JobName.FORGET: forget,
     JobName.WEBHOOK: hand_over,
     JobName.WEBHOOK_WAKE: wake,
     JobName.END_SUBSCRIPTIONS: end_subscriptions,

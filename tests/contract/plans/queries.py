@@ -419,6 +419,8 @@ QUERIES = [
     Query(personal.deliveries_of, (an_id("pro", 5), []), {"after": SOME_DELIVERIES[7], "limit": 100}),
     Query(personal.erase_deliveries, (PRO, [SUB])),
     Query(personal.erase_subscriptions, ([SUB, MIDDLE],)),
+    Query(personal.audiences, (PRJ,), {"after": "", "upto": "ntf_z", "limit": 50}),
+    Query(personal.rewrite, (NTF,), {"audience": {"kind": "everyone"}, "content": {"title": "Erased"}}),
     Query(survey.server),
     Query(survey.due_jobs, (PRIORITIES,), {"now": NOW}),
     Query(survey.running_jobs, (), {"now": NOW}),

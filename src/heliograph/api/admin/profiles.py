@@ -213,10 +213,14 @@ async def delete_profile(
     """Forget a person and everything known of them. Their browsers stay subscribed, as nobody's.
 
     With `everything=true` their subscriptions go too, with their groups, deliveries and receipts; counts stay.
+    Notifications that were sent to them by name forget the name a little later.
     """
+    ctx, project_id = heliograph.context(), caller.project()
     async with heliograph.store.begin() as tx:
-        verb = privacy.erase if everything else profiles.remove
-        await verb(tx, heliograph.context(), project_id=caller.project(), profile_id=profile_id)
+        if everything:
+            await privacy.erase(tx, ctx, heliograph.queue, project_id=project_id, profile_id=profile_id)
+        else:
+            await profiles.remove(tx, ctx, project_id=project_id, profile_id=profile_id)
 
 
 @get(
