@@ -170,6 +170,7 @@ async def test_keys_and_providers(world: World) -> None:
 async def test_a_large_audience_is_estimated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond what is looked at the numbers are an estimate and say so; beyond what is counted, at least so many."""
     monkeypatch.setattr(dry_run, "LOOKED_AT", 40)
+    monkeypatch.setattr(dry_run, "_SPREAD", 20)
     fleet = await world.agents(2, Service.FCM, Service.MOZILLA)
     now = world.clock.now()
     rows = []

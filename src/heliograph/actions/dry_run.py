@@ -31,7 +31,7 @@ LOOKED_AT = 10_000
 COUNTED = 1_000_000
 """So many are counted, along an index; of more it is only told that there are more."""
 SAMPLES = 5
-_SPREAD = 20
+_SPREAD = 100
 _Key = TypeVar("_Key")
 
 
