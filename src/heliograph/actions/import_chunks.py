@@ -240,7 +240,10 @@ async def _devices(
     if not rows:
         return
     mine = {(row.channel, row.hash): row for row in rows}
-    known = await held_devices.known(tx, project_id, {digest for _, digest in mine})
+    known: set[tuple[str, bytes]] = set()
+    for channel in sorted({row.channel for row in rows}):
+        hashes = {row.hash for row in rows if row.channel == channel}
+        known |= {(channel, found) for found in await held_devices.known(tx, project_id, channel, hashes)}
     outcome.counts["duplicate"] += len(rows) - len(mine)
     outcome.counts["held"] += len(mine.keys() - known)
     outcome.counts["held_before"] += len(mine.keys() & known)

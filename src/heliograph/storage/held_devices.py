@@ -31,21 +31,17 @@ class HeldDevice:
 _COLUMNS = [held_devices.c[name] for name in HeldDevice.__dataclass_fields__]
 
 
-async def known(tx: Tx, project_id: str, hashes: Collection[bytes]) -> set[tuple[str, bytes]]:
-    """Return which of these tokens are kept already: channel and hash."""
-    found: set[tuple[str, bytes]] = set()
+async def known(tx: Tx, project_id: str, channel: str, hashes: Collection[bytes]) -> set[bytes]:
+    """Return the hashes of those tokens of a channel that are kept already."""
+    found: set[bytes] = set()
     for part in chunks(sorted(hashes)):
-        query = select(held_devices.c.channel, held_devices.c.token_hash).where(
+        query = select(held_devices.c.token_hash).where(
             held_devices.c.project_id == project_id,
-            held_devices.c.channel.in_(CHANNELS),
+            held_devices.c.channel == channel,
             held_devices.c.token_hash.in_(part),
         )
-        found |= {(row[0], row[1]) for row in await tx.execute(query)}
+        found |= set((await tx.execute(query)).scalars())
     return found
-
-
-CHANNELS = ("amazon", "android", "huawei", "ios", "rustore", "safari")
-"""What a device can be on; named so that they are found by index."""
 
 
 async def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
