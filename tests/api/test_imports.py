@@ -175,7 +175,7 @@ async def test_an_import_goes_on_where_it_broke_off(
 ):
     """The same file sent again continues; once finished it changes nothing; another file is refused."""
     monkeypatch.setattr(import_file, "PORTION", 10)
-    data = as_csv([plain(number, external_id=f"person {number}") for number in range(95)])
+    data = as_csv([plain(number, external_id=f"person {number}") for number in range(400)])
     one = await begin(api, alice)
 
     async def breaking():
@@ -186,18 +186,18 @@ async def test_an_import_goes_on_where_it_broke_off(
     assert answer.status_code == 500
     half = (await api.get(f"/v1/imports/{one}", headers=alice.manage)).json()
     assert half["state"] == "running"
-    assert 0 < half["rows_read"] < 95
+    assert 0 < half["rows_read"] < 400
     assert len(await rows(heliograph.store, subscriptions)) == half["rows_read"] == half["counts"]["created"]
 
     other = data.replace(b"person 1", b"person 2")
     answer = await send(api, alice, one, other)
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     done = (await send(api, alice, one, data)).json()
-    assert (done["state"], done["counts"], done["rows_read"]) == ("finished", {"created": 95}, 95)
-    assert len(await rows(heliograph.store, subscriptions)) == 95
+    assert (done["state"], done["counts"], done["rows_read"]) == ("finished", {"created": 400}, 400)
+    assert len(await rows(heliograph.store, subscriptions)) == 400
     assert (await send(api, alice, one, data)).json() == done
     assert (await send(api, alice, one, data + b"x")).status_code == 409
-    assert (await imported(api, alice, data))["counts"] == {"unchanged": 95}
+    assert (await imported(api, alice, data))["counts"] == {"unchanged": 400}
 
 
 async def test_a_cut_file_goes_on_with_the_whole_one(
