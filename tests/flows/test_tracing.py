@@ -1,20 +1,24 @@
 """What a trace tells of a send, from the call that asked for it to the exchanges with push services."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import httpx
 import pytest
+import structlog
 from tests.support.collector import Collector
 from tests.support.pages import Site
 from tests.support.world import World
 
 from heliograph.api.app import create_app
 from heliograph.bootstrap import Heliograph
+from heliograph.kit import log
 from heliograph.kit.opentelemetry import OpenTelemetryTracer
 from heliograph.kit.tracing import MOST_EXCHANGES, MOST_STEPS, NoTracer, SpanKind, TracedSender, step, under
 from heliograph.names import JobName
 from heliograph.queue.base import NewJob
+from heliograph.worker.once import work_once
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 GIVEN = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
@@ -129,3 +133,29 @@ async def test_without_a_tracer_nothing_is_carried(world: World) -> None:
         worker="w", limit=9, lease=world.heliograph.send_timeout, now=world.clock.now()
     )
     assert [set(job.args) for job in jobs] == [{"notification_id"}]
+
+
+async def test_log_lines_name_the_trace(traced: Traced, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is logged meanwhile has the trace's identifier next to the request's, and what is logged later has not."""
+    log.configure(json=True)
+    span = traced.tracer.begin("work", SpanKind.SERVER)
+    assert span is not None
+    with structlog.contextvars.bound_contextvars(request_id="req_1"):
+        with under(span), step("part"):
+            log.get_logger("test").info("inside")
+        log.get_logger("test").info("outside")
+    inside, outside = (json.loads(line) for line in capsys.readouterr().err.splitlines())
+    assert (inside["trace_id"], inside["request_id"]) == (span.trace_id, "req_1")
+    assert "trace_id" not in outside
+
+
+async def test_the_line_about_a_failed_job_names_its_trace(traced: Traced, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is written by the worker, after the job's span has ended."""
+    log.configure(json=True)
+    async with traced.world.store.begin() as tx:
+        now = traced.world.clock.now()
+        await traced.world.heliograph.queue.add(tx, [NewJob(JobName.SEND, {}, run_at=now)], now=now)
+    await work_once(traced.heliograph)
+    await traced.tracer.close()
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if '"job_failed"' in line]
+    assert json.loads(line)["trace_id"] == traced.collector.named(JobName.SEND)[0].trace_id
