@@ -21,7 +21,8 @@ from heliograph.domain.notification import (
 from heliograph.domain.outcome import OutcomeKind
 from heliograph.domain.rate import Limits, Rate
 from heliograph.domain.subscription import Group, SubscriptionState
-from heliograph.names import Channel, Scope
+from heliograph.domain.webhook import Event, MessageState
+from heliograph.names import Channel, EventType, Scope
 from heliograph.queue.base import BULK, PRIORITIES, URGENT
 from heliograph.storage import (
     accounts,
@@ -35,13 +36,17 @@ from heliograph.storage import (
     dry_runs,
     glue,
     groups,
+    held_devices,
     idempotency_keys,
+    imports,
     installation,
     jobs,
     key_health,
     key_retirement,
     leases,
+    moving,
     notifications,
+    outbox,
     personal,
     profiles,
     projects,
@@ -55,6 +60,8 @@ from heliograph.storage import (
     subscriptions,
     survey,
     vapid_keys,
+    webhook_messages,
+    webhooks,
     witnesses,
 )
 from heliograph.storage.store import Tx
@@ -86,6 +93,7 @@ class Query:
 PRJ, SUB, PRO, NTF, VAP, PRV = (an_id(prefix, 0) for prefix in ("prj", "sub", "pro", "ntf", "vap", "prv"))
 RUNNING, MIDDLE = an_id("ntf", NOTIFICATIONS - 1), an_id("sub", SUBSCRIPTIONS // 2)
 NEW = an_id("x", 999)
+WHK, MSG = an_id("whk", 0), an_id("msg", 1)
 MONTH = timedelta(days=30)
 EVERYONE = Audience(AudienceKind.EVERYONE)
 WAREHOUSE, NEWS = Group("warehouse", "42"), Group("news")
@@ -119,6 +127,12 @@ def _subscription() -> dict[str, Any]:
         "push_service": "fcm",
         "secret_hash": b"s",
     }
+
+
+def _device() -> dict[str, Any]:
+    what = {"id": an_id("dev", 999_999), "project_id": PRJ, "channel": "ios", "token": "new", "token_hash": b"new"}
+    optional = dict.fromkeys(("app_id", "profile_id", "language", "time_zone"))
+    return {**what, **optional, "groups": [], "attributes": {}, "created_at": NOW, "updated_at": NOW}
 
 
 def _notification() -> Notification:
@@ -170,6 +184,13 @@ def _job(number: int, key: str | None) -> dict[str, Any]:
 def _key() -> api_keys.ApiKey:
     return api_keys.ApiKey(
         an_id("key", 999_999), PRJ, api_keys.KeyKind.SECRET, "n", (Scope.READ,), b"new", None, "hsk_", NOW
+    )
+
+
+def _webhook() -> webhooks.Webhook:
+    made, health = (NOW, NOW), (0, None, None)
+    return webhooks.Webhook(
+        an_id("whk", 999_999), PRJ, "https://a.example/", "", (), True, None, b"s", None, None, *health, *made
     )
 
 
@@ -385,11 +406,45 @@ QUERIES = [
     Query(
         pruning.end, ([pruning.Dead(an_id("sub", n), endpoint_hash(n), "http_410") for n in range(500)],), {"now": NOW}
     ),
-    Query(witnesses.prove, ({an_id("sub", n): endpoint_hash(n) for n in range(256)},), {"now": NOW}),
+    Query(witnesses.proved, (SOME_SUBSCRIPTIONS[:100],)),
     Query(pruning.end_expired, (), {"now": NOW, "limit": 300}),
     Query(pruning.sweep_tombstones, (), {"before": NOW - MONTH, "limit": 300}),
     Query(pruning.sweep_receipts, (), {"before": NOW - MONTH, "limit": 300}),
     Query(pruning.sweep_ranges, (), {"before": NOW - MONTH, "limit": 10}),
+    # Webhooks.
+    Query(webhooks.add, (_webhook(),)),
+    Query(webhooks.get, (PRJ, WHK)),
+    Query(webhooks.get, (PRJ, WHK), {"lock": True}),
+    Query(webhooks.load, (WHK,)),
+    Query(webhooks.load, (WHK,), {"lock": True}),
+    Query(webhooks.page, (PRJ,), PAGE),
+    Query(webhooks.page, (PRJ,), {"after": WHK, "limit": 100}),
+    Query(webhooks.count, (PRJ,)),
+    Query(webhooks.change, (WHK, {"description": "x"})),
+    Query(webhooks.switch_off, (PRJ,)),
+    Query(webhooks.failing, (), {"limit": 20}),
+    Query(webhooks.enabled, ([WHK, an_id("whk", 5)],)),
+    Query(outbox.add, ({WHK: frozenset()}, [Event(EventType.WEBHOOK_TEST, NOW, {})] * 500), {"now": NOW}),
+    Query(outbox.ask, ([WHK],), {"run_at": NOW, "now": NOW}),
+    Query(outbox.hasten, (WHK,), {"now": NOW}),
+    Query(webhook_messages.take_events, (WHK,)),
+    Query(webhook_messages.waited_for, (), {"after": NOW - timedelta(days=60), "before": NOW, "limit": 300}),
+    Query(webhook_messages.add, (webhook_messages.new(NEW, WHK, 1, now=NOW), b"{}")),
+    Query(webhook_messages.due, (WHK,), {"now": NOW}),
+    Query(webhook_messages.record, (webhook_messages.AttemptRow(MSG, 1, NOW, 500, None, 80), {"tries": 1})),
+    Query(webhook_messages.hurry, (an_id("whk", 7),), {"now": NOW - timedelta(days=61)}),
+    Query(webhook_messages.get, (WHK, MSG)),
+    Query(webhook_messages.attempts_of, (an_id("msg", 3),)),
+    Query(webhook_messages.page, (WHK,), {"state": None, "before": None, "limit": 100}),
+    Query(webhook_messages.page, (WHK,), {"state": MessageState.DEAD, "before": an_id("msg", 15_000), "limit": 100}),
+    Query(webhook_messages.replay, (WHK, [an_id("msg", 3 * number) for number in range(300)]), {"now": NOW}),
+    Query(
+        webhook_messages.replay_since,
+        (WHK, [MessageState.DEAD, MessageState.DELIVERED]),
+        {"since": NOW - timedelta(days=600), "limit": 300, "now": NOW},
+    ),
+    Query(webhook_messages.sweep, (), {"before": NOW - MONTH, "limit": 300}),
+    Query(webhooks.remove, (an_id("whk", 9),)),
     # Answers by the caller's key.
     Query(idempotency_keys.claim, (PRJ, "new"), only_on="postgresql"),
     Query(idempotency_keys.get, (PRJ, "key 5"), {"now": NOW}),
@@ -421,6 +476,32 @@ QUERIES = [
     Query(personal.erase_subscriptions, ([SUB, MIDDLE],)),
     Query(personal.audiences, (PRJ,), {"after": "", "upto": "ntf_z", "limit": 50}),
     Query(personal.rewrite, (NTF,), {"audience": {"kind": "everyone"}, "content": {"title": "Erased"}}),
+    Query(imports.add, (imports.Import(NEW, PRJ, imports.ImportState.WAITING, None, {}, None, NOW, NOW),)),
+    Query(imports.get, (PRJ, an_id("imp", 5))),
+    Query(imports.last_of_head, (PRJ, endpoint_hash(5))),
+    Query(imports.page, (PRJ,), {"before": None, "limit": 100}),
+    Query(imports.page, (PRJ,), {"before": an_id("imp", 900), "limit": 100}),
+    Query(imports.advance, (an_id("imp", 5), {"rows_read": 2}), {"rows_before": 1}),
+    Query(imports.refuse, (an_id("imp", 5), [imports.RefusedRow(n, n, "conflict", "No.") for n in range(500)])),
+    Query(imports.refused, (an_id("imp", 0),), {"after": 9_000, "limit": 100}),
+    Query(moving.known, (PRJ, [endpoint_hash(number * 7) for number in range(500)])),
+    Query(moving.add, ([_subscription()],)),
+    Query(moving.change, ([{"id": SUB, "profile_id": PRO}],)),
+    Query(moving.memberships_of, (SOME_SUBSCRIPTIONS,)),
+    Query(moving.join, (PRJ, [(one, NEWS) for one in SOME_SUBSCRIPTIONS]), {"now": NOW}),
+    Query(moving.ensure_profiles, ([_profile()],)),
+    Query(moving.people, (PRJ, [f"person {number * 7}" for number in range(500)])),
+    Query(moving.set_attributes, ([{"id": PRO, "attributes": {}}],), {"now": NOW}),
+    Query(moving.providers_by_name, (PRJ,)),
+    Query(moving.active, (PRJ,), {"after": "", "limit": 500}),
+    Query(moving.active, (PRJ,), {"after": MIDDLE, "limit": 500}),
+    Query(moving.is_key_used, (VAP,)),
+    Query(held_devices.known, (PRJ, "ios", [endpoint_hash(number * 7) for number in range(500)])),
+    Query(held_devices.add, ([_device()],)),
+    Query(held_devices.page, (PRJ,), {"after": an_id("dev", 9_000), "limit": 500}),
+    Query(held_devices.of_profile, (PRO,)),
+    Query(held_devices.unbind, (PRO,)),
+    Query(held_devices.erase, (PRO,)),
     Query(survey.server),
     Query(survey.due_jobs, (PRIORITIES,), {"now": NOW}),
     Query(survey.running_jobs, (), {"now": NOW}),
