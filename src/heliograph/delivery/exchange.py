@@ -20,7 +20,7 @@ from heliograph.kit.http import HttpRequest, HttpResponse, TransportFault
 from heliograph.names import Metric
 from heliograph.providers.base import Provider, Repair, Target
 from heliograph.queue.base import URGENT
-from heliograph.storage import audience
+from heliograph.storage import audience, witnesses
 from heliograph.storage.audience import Receiver
 from heliograph.storage.vapid_keys import VapidKey, VapidKeyState
 
@@ -57,6 +57,7 @@ class Sending:
         self._recorder = recorder
         self._probing = probing
         self._turns = turns
+        self._proved: frozenset[str] = frozenset()
         self._is_cut_short = False
         self._seen_at = machine.clock.now()
 
@@ -65,6 +66,9 @@ class Sending:
 
         What has no turn while this job lasts, stays with `turns`.
         """
+        if any(key.pause_reason == keys.REFUSED_NEW for key in self._dispatch.keys.values()):
+            async with self._machine.store.read() as tx:
+                self._proved = await witnesses.proved(tx, [attempt.receiver.id for attempt in attempts])
         probes, others = self._probes(attempts)
         if probes:
             await self._all(probes)
@@ -137,7 +141,7 @@ class Sending:
 
     def _is_held_up(self, key: VapidKey, attempt: Attempt, now: datetime) -> bool:
         is_single = self._dispatch.priority == URGENT and attempt.number == 1
-        return keys.holds_up(key, attempt.receiver, now, is_single=is_single)
+        return keys.holds_up(key, now, is_proved=attempt.receiver.id in self._proved, is_single=is_single)
 
     def _target(self, attempt: Attempt, origin: str) -> Target:
         receiver = attempt.receiver

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from heliograph.domain.breaker import BreakerRule
 from heliograph.kit.log import get_logger
 from heliograph.storage import key_health
-from heliograph.storage.audience import Receiver
 from heliograph.storage.key_health import KeyHealth
 from heliograph.storage.store import Tx
 from heliograph.storage.vapid_keys import VapidKey
@@ -58,9 +57,16 @@ class KeyTally:
         return self.is_alarming(key_id) and self.refused[key_id] > self.accepted[key_id]
 
 
-def holds_up(key: VapidKey, receiver: Receiver, now: datetime, *, is_single: bool) -> bool:
-    """Tell whether a pause of the key holds up a message; `is_single`: it was not tried yet, and goes to few."""
-    return key.is_paused(now) and not (key.pause_reason == REFUSED_NEW and (receiver.is_proved or is_single))
+def holds_up(key: VapidKey, now: datetime, *, is_proved: bool, is_single: bool) -> bool:
+    """Tell whether a pause of the key holds up a message.
+
+    Args:
+        key: as it stands.
+        now: the instant.
+        is_proved: whether its receiver has taken a message before.
+        is_single: whether it was not tried yet, and goes to few.
+    """
+    return key.is_paused(now) and not (key.pause_reason == REFUSED_NEW and (is_proved or is_single))
 
 
 def is_probing(key: VapidKey, now: datetime) -> bool:

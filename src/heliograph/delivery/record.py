@@ -23,12 +23,13 @@ from heliograph.kit import tracing
 from heliograph.kit.log import get_logger
 from heliograph.names import JobName, Metric
 from heliograph.queue.base import NewJob
-from heliograph.storage import attempts, audience, counts, deliveries, notifications, pruning, witnesses
+from heliograph.storage import attempts, audience, counts, deliveries, notifications, pruning
 from heliograph.storage.attempts import AttemptRow
 from heliograph.storage.deliveries import Change
 from heliograph.storage.pruning import Dead
 from heliograph.storage.store import Tx, after_commit
 from heliograph.storage.vapid_keys import VapidKey
+from heliograph.storage.witnesses import proved
 
 BATCH = 256
 """Results in one transaction at most."""
@@ -143,14 +144,14 @@ class Recorder:
     async def _note_keys(self, tx: Tx, results: list[Result], now: datetime) -> None:
         accepted: Counter[str] = Counter()
         refused: Counter[str] = Counter()
-        proved: set[str] = set()
+        witnesses: dict[str, list[str]] = defaultdict(list)
         for result in results:
             key_id = result.attempt.receiver.vapid_key_id
             if isinstance(result.what, Accepted):
                 accepted[key_id] += 1
             elif isinstance(result.what, Refused) and (result.attempt.number == 1 or key_id in self._probing):
                 refused[key_id] += 1
-                proved |= {key_id} if result.attempt.receiver.is_proved else set()
+                witnesses[key_id].append(result.attempt.receiver.id)
         self._tally.add(accepted, refused)
         for key_id in sorted(accepted | refused):
             if key_id in self.keys:
@@ -161,7 +162,7 @@ class Recorder:
                     refused=refused[key_id],
                     tally=self._tally,
                     is_probe=key_id in self._probing,
-                    is_proved=key_id in proved,
+                    is_proved=not accepted[key_id] and bool(await proved(tx, witnesses[key_id], most=1)),
                     now=now,
                 )
 
@@ -177,7 +178,6 @@ async def record(tx: Tx, machine: Machine, dispatch: Dispatch, results: list[Res
     written += await _change_repeated(tx, dispatch, repeated, now)
     await attempts.add(tx, [row for pair in written if (row := _attempt(pair)) is not None])
     await pruning.end(tx, [_dead(pair) for pair in written if pair[1].prune], now=now)
-    await witnesses.prove(tx, _newly_proved(written), now=now)
     await counts.add(tx, dispatch.notification.id, _deltas(written), machine.shard)
     after_commit(tx, lambda: _measure(machine, written))
     after_commit(tx, lambda: _tell_failures(machine, dispatch, written))
@@ -281,11 +281,6 @@ def bucket(at: datetime, now: datetime) -> datetime:
 def _dead(pair: _Decided) -> Dead:
     receiver, change = pair[0].attempt.receiver, pair[1].change
     return Dead(receiver.id, receiver.endpoint_hash, change.reason or "gone")
-
-
-def _newly_proved(written: list[_Decided]) -> dict[str, bytes]:
-    receivers = [result.attempt.receiver for result, _ in written if isinstance(result.what, Accepted)]
-    return {one.id: one.endpoint_hash for one in receivers if not one.is_proved}
 
 
 def _deltas(written: list[_Decided]) -> Counter[counts.Key]:

@@ -36,12 +36,6 @@ class Receiver:
     language: str | None
     endpoint_since: datetime
     expires_at: datetime | None = None
-    proved_at: datetime | None = None
-
-    @property
-    def is_proved(self) -> bool:
-        """Whether a push service has taken a message at this endpoint: it was made with a key of ours."""
-        return self.proved_at is not None and self.proved_at >= self.endpoint_since
 
     @classmethod
     def swept(cls, subscription_id: str) -> "Receiver":

@@ -218,7 +218,6 @@ subscriptions = Table(
     Column(
         "endpoint_since", Instant, nullable=False
     ),  # a 410 on an endpoint younger than two minutes is not believed at once
-    Column("proved_at", Instant),  # when a push service first took a message at this endpoint, if not before it
     Column("refreshed_at", Instant, nullable=False),
     Column("ended_at", Instant),  # since when gone or unsubscribed; the row is kept 30 days as a tombstone
     Column("expires_at", Instant),  # of those that came through the Glue API; null: as long as the endpoint lives

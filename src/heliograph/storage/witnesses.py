@@ -1,25 +1,35 @@
-"""Which subscriptions have taken a message: what they say of our credentials counts, what strangers' say does not."""
+"""Which subscriptions have taken a message: what they say of our credentials counts, what strangers' say does not.
 
-from collections.abc import Mapping
-from datetime import datetime
+Asked only when a key is refused. To keep it with the subscription would cost every first message a rewritten row.
+"""
 
-from sqlalchemy import select, update
+from collections.abc import Iterable
+from datetime import timedelta
+
+from sqlalchemy import select
 
 from heliograph.storage.sql import chunks
 from heliograph.storage.store import Tx
-from heliograph.storage.tables import subscriptions
+from heliograph.storage.tables import deliveries, subscriptions
+
+SETTLED = timedelta(minutes=5)
+"""What was accepted sooner after an endpoint changed may have been in the air to the one before."""
 
 
-async def prove(tx: Tx, endpoints: Mapping[str, bytes], *, now: datetime) -> int:
-    """Note that messages were accepted at these endpoints, hashes by subscription; return of how many that is new.
+async def proved(tx: Tx, subscription_ids: Iterable[str], *, most: int | None = None) -> frozenset[str]:
+    """Return those at whose endpoint, as it is, a push service took a message: they were made with a key of ours.
 
-    Who has another endpoint by now proved nothing of that one; who is being changed just now is proved another time.
+    With `most`, no more of them are looked for.
     """
-    proved = 0
-    for part in chunks(sorted(endpoints)):
-        query = select(subscriptions.c.id, subscriptions.c.endpoint_hash).where(subscriptions.c.id.in_(part))
-        rows = await tx.execute(query.order_by(subscriptions.c.id).with_for_update(skip_locked=True))
-        ids = [row.id for row in rows if row.endpoint_hash == endpoints[row.id]]
-        statement = update(subscriptions).where(subscriptions.c.id.in_(ids)).values(proved_at=now)
-        proved += (await tx.execute(statement)).rowcount
-    return proved
+    found: set[str] = set()
+    for part in chunks(sorted(subscription_ids)):
+        query = select(subscriptions.c.id, subscriptions.c.endpoint_since).where(subscriptions.c.id.in_(part))
+        for row in (await tx.execute(query)).all():
+            if len(found) == most:
+                break
+            taken = select(deliveries.c.id).where(
+                deliveries.c.subscription_id == row.id, deliveries.c.accepted_at >= row.endpoint_since + SETTLED
+            )
+            if (await tx.execute(taken.limit(1))).first() is not None:
+                found.add(row.id)
+    return frozenset(found)
