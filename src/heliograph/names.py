@@ -221,7 +221,9 @@ METRICS: Mapping[str, MetricInfo] = {
         MetricKind.HISTOGRAM, "Seconds until this process began to answer a request.", ("route",), _QUICK
     ),
     Metric.RATE_LIMITED: MetricInfo(
-        MetricKind.COUNTER, "Requests of pages that this process refused because they came too fast.", ("limit",)
+        MetricKind.COUNTER,
+        "Requests that this process refused because they came too fast: for an address, a key or a password.",
+        ("limit",),
     ),
     Metric.WEBHOOK_ATTEMPTS: MetricInfo(
         MetricKind.COUNTER,

@@ -109,6 +109,7 @@ async def test_a_collector_that_is_away_stops_nothing(tmp_path: Path, is_listeni
                     took.append(time.monotonic() - began)
             if not is_listening:
                 await up.until("traces_not_handed_over")
+                assert "/v1/traces" not in up.said
             began = time.monotonic()
             assert await up.stop() == Exit.OK
             assert time.monotonic() - began < LAST_SECONDS + 10

@@ -5,6 +5,7 @@ Needs the packages of the extra `otel`. Whatever OpenTelemetry's SDK reads from 
 
 import asyncio
 import logging
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ from heliograph.kit.tracing import TRACEPARENT, Span, SpanKind, Value
 LAST_SECONDS = 3.0
 """How long a stop waits for the collector to take what is left."""
 _QUIET_SECONDS = 60.0
+_ADDRESS = re.compile(r"https?://\S+|(?<=url: )\S+")
+_MOST_SAID = 400
 _NAMELESS = "unknown_service"
 _KINDS = {
     SpanKind.INTERNAL: trace.SpanKind.INTERNAL,
@@ -151,5 +154,5 @@ class _Said(logging.Handler):
         now = time.monotonic()
         if now - self._said_at >= _QUIET_SECONDS:
             self._said_at = now
-            # The kind of the trouble, not its text: that may quote what was sent and where.
-            _log.warning("traces_not_handed_over", said=record.msg if isinstance(record.msg, str) else "")
+            # Some services have their key in the address.
+            _log.warning("traces_not_handed_over", said=_ADDRESS.sub("…", record.getMessage())[:_MOST_SAID])
