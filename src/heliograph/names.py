@@ -58,6 +58,7 @@ class Act(StrEnum):
     IMPORT_STARTED = "import_started"
     IMPORT_FINISHED = "import_finished"
     SUBSCRIPTIONS_EXPORTED = "subscriptions_exported"
+    CHECK_SECRET_RENEWED = "check_secret_renewed"  # noqa: S105 - no secret
     WEBHOOK_MADE = "webhook_made"
     WEBHOOK_CHANGED = "webhook_changed"
     WEBHOOK_SECRET_RENEWED = "webhook_secret_renewed"  # noqa: S105 - no secret

@@ -10,6 +10,8 @@ DEFAULTS = {
     "locales": [],
     "claimed_groups": [],
     "has_claim_secret": False,
+    "check_url": None,
+    "has_check_secret": False,
 }
 
 
@@ -34,7 +36,7 @@ async def test_claims_need_a_secret(api: httpx.AsyncClient, alice: Tenant) -> No
     }
     assert len(secrets) == 2
     answered = await api.put("/v1/glue-settings", json=body, headers=alice.manage)
-    assert answered.json() == DEFAULTS | body | {"has_claim_secret": True}
+    assert answered.json() == DEFAULTS | body | {"has_claim_secret": True, "check_url": None, "has_check_secret": False}
     assert not any(secret in answered.text for secret in secrets)
 
 

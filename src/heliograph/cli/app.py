@@ -59,6 +59,10 @@ COMMANDS: Mapping[str, Entry] = {
         "heliograph.cli.settings", "Show every setting: its value, where that comes from, and what it is for."
     ),
     "migrate": Entry("heliograph.cli.migrate", "Bring the database to this version's schema."),
+    "webhooks": Entry(
+        "heliograph.cli.webhooks",
+        "Telling a server of yours of what happens: signed, repeated until it is taken, and again if you ask.",
+    ),
     "audit": Entry("heliograph.cli.audit", "Show who changed what, newest first: of all projects, or of one."),
     "profiles": Entry(
         "heliograph.cli.profiles", "What people may ask for: what is known of them, and that it be deleted."

@@ -99,7 +99,8 @@ class Store:
             last: list[Callable[[Tx], Awaitable[None]]] = []
             tx.info[_AFTER_COMMIT], tx.info[_BEFORE_COMMIT] = calls, last
             yield tx
-            for write in last:
+            # Whoever rolled back by hand leaves nothing to be told.
+            for write in last if tx.in_transaction() else ():
                 await write(tx)
         for call in calls:
             call()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.engine import Row
 
 from heliograph.domain.webhook import MessageState
@@ -224,14 +224,6 @@ async def _replay(tx: Tx, chosen: Select[Any], now: datetime) -> int:
     values = {"state": MessageState.WAITING, "tries": 0, "next_attempt_at": now, "updated_at": now}
     statement = update(webhook_messages).where(webhook_messages.c.id.in_(ids), ~_WAITING)
     return (await tx.execute(statement.values(values))).rowcount
-
-
-async def count(tx: Tx, webhook_id: str, state: MessageState, *, limit: int) -> int:
-    """Count the messages of a webhook in a state, no further than `limit`."""
-    some = select(webhook_messages.c.id).where(
-        webhook_messages.c.webhook_id == webhook_id, webhook_messages.c.state == state
-    )
-    return int((await tx.execute(select(func.count()).select_from(some.limit(limit).subquery()))).scalar_one())
 
 
 async def sweep(tx: Tx, *, before: datetime, limit: int) -> int:

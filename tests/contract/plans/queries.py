@@ -463,6 +463,7 @@ QUERIES = [
     Query(jobs.set_aside, (an_id("job", 5),), {"worker": "w", "attempt": 0, "error": ""}),
     Query(jobs.next_due, (PRIORITIES,)),
     Query(jobs.dead, (), {"limit": 50}),
+    Query(jobs.sweep_dead, (), {"before": NOW, "limit": 500}),
     Query(audit.add, (audit.Entry(NEW, PRJ, "key", None, "key_made", None, None, NOW),)),
     Query(audit.page, (PRJ,), {"before": None, "limit": 100}),
     Query(audit.page, (PRJ,), {"before": an_id("aud", 9_000), "limit": 100}),

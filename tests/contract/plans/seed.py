@@ -265,6 +265,35 @@ def _held_devices() -> Iterator[dict[str, Any]]:
         yield {"id": an_id("dev", number), **what, **whose, "created_at": _at(number), "updated_at": _at(number)}
 
 
+def _webhooks() -> Iterator[dict[str, Any]]:
+    for number in range(PROJECTS):
+        what = {"url": "https://a.example/", "description": "", "event_types": [], "is_enabled": True, "secret": b"s"}
+        health = {"failing_since": None if number % 400 else _at(number)}
+        times = {"created_at": _at(number), "updated_at": _at(number)}
+        yield {"id": an_id("whk", number), "project_id": an_id("prj", number), **what, **health, **times}
+
+
+def _webhook_outbox() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        what = {"events": b"{}", "event_count": 1, "created_at": _at(number)}
+        yield {"webhook_id": an_id("whk", number % 20), **what}
+
+
+def _webhook_messages() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        state = "waiting" if number % 10 == 1 else "dead" if number % 10 == 2 else "delivered"
+        due = {"next_attempt_at": _at(number) if state == "waiting" else None}
+        what = {"body": b"{}", "event_count": 1, "state": state, "attempts": 0, "tries": 0}
+        times = {"created_at": _at(number), "updated_at": _at(number * 250)}
+        webhook = an_id("whk", number % 8)
+        yield {"id": an_id("msg", number), "webhook_id": webhook, **what, **due, **times}
+
+
+def _webhook_attempts() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        yield {"message_id": an_id("msg", number), "number": 5, "at": _at(number), "status_code": 500}
+
+
 ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "installation": _installation,
     "leases": _leases,
@@ -291,6 +320,10 @@ ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "imports": _imports,
     "import_refusals": _import_refusals,
     "held_devices": _held_devices,
+    "webhooks": _webhooks,
+    "webhook_outbox": _webhook_outbox,
+    "webhook_messages": _webhook_messages,
+    "webhook_attempts": _webhook_attempts,
 }
 """What each table is filled with."""
 

@@ -20,7 +20,8 @@ from heliograph.storage.store import Store, StoreError
 
 IDS = (
     "public_url", "devpush_settings", "data_directory", "disk", "database", "schema", "master_key", "queue_stuck",
-    "dead_jobs", "no_worker", "key_paused", "vapid_subject", "origins", "clock_skew", "public_answer",
+    "dead_jobs", "no_worker", "key_paused", "webhook_failing", "vapid_subject", "origins", "clock_skew",
+    "public_answer",
 )  # fmt: skip
 """Every check, in the order of the report. `docs/howto/operate.md` explains each."""
 _MARKS = {Severity.OK: "ok", Severity.SKIPPED: "--", Severity.WARNING: "!", Severity.ERROR: "!!"}
@@ -63,7 +64,7 @@ async def examine(
 
 async def _stored(settings: Settings, now: datetime) -> list[Finding]:
     """Look into the database as far as it goes: without tables there is no queue to look at."""
-    later = ["queue_stuck", "dead_jobs", "no_worker", "key_paused", "vapid_subject", "origins"]
+    later = ["queue_stuck", "dead_jobs", "no_worker", "key_paused", "webhook_failing", "vapid_subject", "origins"]
     # Opening would make the file.
     if settings.is_embedded and not DatabaseUrl.parse(settings.store_url).path.exists():
         hint = "Start `heliograph up` once, or set HELIOGRAPH_DATA_DIR or HELIOGRAPH_DATABASE_URL."
@@ -97,6 +98,7 @@ async def _stored(settings: Settings, now: datetime) -> list[Finding]:
         stored.dead_jobs(how),
         stored.worker(how),
         stored.paused_keys(how, now),
+        stored.webhooks(how, now),
         stored.contacts(projects),
         stored.origins(projects, public=place.is_public(settings)),
     ]

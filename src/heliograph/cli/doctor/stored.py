@@ -73,6 +73,22 @@ def paused_keys(found: Condition, now: datetime) -> Finding:
     )
 
 
+def webhooks(found: Condition, now: datetime) -> Finding:
+    """Whether receivers of webhooks take what they are told."""
+    name = "webhook_failing"
+    if not found.failing_webhooks:
+        return ok(name, "No webhook's receiver fails.")
+    off = [one for one in found.failing_webhooks if one.disabled_reason is not None]
+    first = (off or found.failing_webhooks)[0]
+    hours = int((now - first.since).total_seconds() // 3600)
+    look = f"`heliograph webhooks messages {first.id} --project {first.project_id}` shows what it answers"
+    if off:
+        sentence = f"The webhook {first.id} was switched off because its receiver failed ({first.disabled_reason})."
+        again = f"`heliograph webhooks change {first.id} --project {first.project_id} --on`"
+        return error(name, sentence, f"{look}; mend the receiver, then {again}.")
+    return warning(name, f"The receiver of the webhook {first.id} has been failing for {hours} hours.", f"{look}.")
+
+
 def contacts(projects: list[Project]) -> Finding:
     """Whether push services would accept each project's contact."""
     for project in projects:
