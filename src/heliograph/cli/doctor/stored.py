@@ -47,7 +47,10 @@ def queue(found: Condition) -> Finding:
 def dead_jobs(found: Condition) -> Finding:
     """Whether something was given up."""
     if found.dead:
-        hint = "Find job_buried and job_failed in the worker's log; it says where in the code."
+        hint = (
+            "Find job_buried and job_failed in the worker's log; it says where in the code. "
+            "What they left undone is counted as failed."
+        )
         return warning("dead_jobs", f"{found.dead} jobs were set aside because they failed again and again.", hint)
     return ok("dead_jobs", "No job was set aside.")
 
