@@ -259,6 +259,22 @@ async def test_a_buried_job_stays_visible_and_never_runs(
     assert (seen.id, seen.args, seen.attempts, seen.last_error) == (job.id, {"n": 1}, 1, "no such notification")
 
 
+async def test_what_was_set_aside_long_ago_is_deleted(store: Store, queue: EmbeddedQueue, clock: FrozenClock) -> None:
+    """A person had a month to look at it; what waits or is younger stays."""
+    for number in (1, 2):
+        await add(store, queue, numbered(number, clock.now()), now=clock.now())
+        [job] = await queue.claim(worker="w", limit=1, lease=LEASE, now=clock.now())
+        async with store.begin() as tx:
+            assert await queue.bury(tx, job, worker="w", error="bad")
+        if number == 1:
+            await add(store, queue, numbered(3, clock.now() + timedelta(days=9)), now=clock.now())
+        clock.advance(timedelta(days=1))
+    async with store.begin() as tx:
+        assert await rows.sweep_dead(tx, before=clock.now() - timedelta(days=1, hours=1), limit=9) == 1
+        assert [one.args for one in await rows.dead(tx, limit=9)] == [{"n": 2}]
+    assert await queue.next_due(now=clock.now()) is not None
+
+
 async def test_a_dedupe_key_is_taken_while_its_job_waits_or_runs(
     store: Store, queue: EmbeddedQueue, clock: FrozenClock
 ) -> None:

@@ -8,12 +8,14 @@ from heliograph.delivery.webhooks import pick_up
 from heliograph.domain.rate import nanoseconds
 from heliograph.names import JobName
 from heliograph.queue.base import Job, NewJob
-from heliograph.storage import deliveries, idempotency_keys, pruning, rates
+from heliograph.storage import deliveries, idempotency_keys, jobs, pruning, rates
 
 TOMBSTONES_KEPT = timedelta(days=30)
 """A subscription that comes back within that time is the same one again."""
 RECEIPTS_KEPT = timedelta(days=2)
 RANGES_KEPT = timedelta(days=1)
+DEAD_JOBS_KEPT = timedelta(days=30)
+"""So long a person has to look at them; their arguments may name people."""
 BUCKETS_KEPT = timedelta(hours=1)
 """Longer than clocks differ; a rate that nobody uses says nothing."""
 RECEIPTS_LOOKED_AT = timedelta(hours=1)
@@ -38,6 +40,7 @@ async def sweep(machine: Machine, job: Job) -> None:
             await pruning.sweep_tombstones(tx, before=now - TOMBSTONES_KEPT, limit=PORTION),
             await pruning.sweep_receipts(tx, before=now - RECEIPTS_KEPT, limit=PORTION),
             await pruning.sweep_ranges(tx, before=now - RANGES_KEPT, limit=PORTION),
+            await jobs.sweep_dead(tx, before=now - DEAD_JOBS_KEPT, limit=PORTION),
             await idempotency_keys.sweep(tx, now=now, limit=PORTION),
             await rates.sweep(tx, before=nanoseconds(now - BUCKETS_KEPT), limit=PORTION),
         )

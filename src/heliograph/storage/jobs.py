@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
+from heliograph.kit.ids import floor_id
 from heliograph.storage.sql import constant, insert_ignore
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import jobs
@@ -136,6 +137,12 @@ async def dead(tx: Tx, *, limit: int) -> list[DeadRow]:
     columns = (jobs.c.id, jobs.c.name, jobs.c.args, jobs.c.attempts, jobs.c.last_error, jobs.c.created_at)
     result = await tx.execute(select(*columns).where(_DEAD).order_by(jobs.c.id.desc()).limit(limit))
     return [DeadRow(*row) for row in result]
+
+
+async def sweep_dead(tx: Tx, *, before: datetime, limit: int) -> int:
+    """Delete up to `limit` jobs that were set aside and were made before an instant, oldest first."""
+    old = select(jobs.c.id).where(_DEAD, jobs.c.id < floor_id("job", before)).order_by(jobs.c.id).limit(limit)
+    return (await tx.execute(delete(jobs).where(jobs.c.id.in_(old)))).rowcount
 
 
 def _claim(job_id: str, worker: str, attempt: int) -> ColumnElement[bool]:
