@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from tests.support.receiver import receiver
 from tests.support.world import world_of
 
-from heliograph.actions import identity, webhooks
+from heliograph.actions import identity, profiles, webhooks
 from heliograph.actions.webhooks import Change
 from heliograph.delivery.receivers import Receivers
 from heliograph.devpush import Fault, FaultKind, Service
@@ -397,7 +397,10 @@ async def test_events_of_a_transaction_that_fails_are_not_told(told, hook):
     async with told.store.begin() as tx:
         await identity.bind(tx, told.heliograph.context(), **which, external_id="bob")
     await told.work_on(3 * _SECOND)
-    assert [event["data"]["external_id"] for event in hook.events] == ["bob"]
+    (event,) = hook.events
+    async with told.store.read() as tx:
+        bob = await profiles.find(tx, project_id=told.project.project.id, external_id="bob")
+    assert event["data"] == {"subscription_id": sub_id, "profile_id": bob.id}
 
 
 async def test_what_fell_between_two_chairs_is_picked_up(told, hook):

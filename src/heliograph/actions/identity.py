@@ -27,9 +27,9 @@ async def bind(tx: Tx, ctx: Context, *, project_id: str, subscription_id: str, e
     """
     profile = await seen(tx, ctx, project_id=project_id, external_id=external_id)
     if await subscriptions.bind(tx, subscription_id, profile.id) is not None:
-        who = {"profile_id": profile.id, "external_id": external_id}
-        kind = EventType.SUBSCRIPTION_IDENTIFIED
-        subscription_events.tell(tx, ctx, kind, project_id=project_id, subscription_id=subscription_id, **who)
+        # Without the name: messages are kept for a while, and who is erased must not live on in them.
+        which = {"project_id": project_id, "subscription_id": subscription_id}
+        subscription_events.tell(tx, ctx, EventType.SUBSCRIPTION_IDENTIFIED, **which, profile_id=profile.id)
 
 
 async def unbind(tx: Tx, ctx: Context, *, subscription_id: str) -> None:
