@@ -43,9 +43,9 @@ class Act(StrEnum):
     PROVIDER_MADE = "provider_made"
     PROVIDER_CHANGED = "provider_changed"
     PROVIDER_REMOVED = "provider_removed"
-    API_USER_MADE = "api_user_made"
-    API_USER_PASSWORD_CHANGED = "api_user_password_changed"  # noqa: S105 - no secret
-    API_USER_REVOKED = "api_user_revoked"
+    ACCOUNT_MADE = "account_made"
+    ACCOUNT_PASSWORD_CHANGED = "account_password_changed"  # noqa: S105 - no secret
+    ACCOUNT_REVOKED = "account_revoked"
     GLUE_SETTINGS_CHANGED = "glue_settings_changed"
     CLAIM_SECRET_RENEWED = "claim_secret_renewed"  # noqa: S105 - no secret
     GROUP_REMOVED = "group_removed"

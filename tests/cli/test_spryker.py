@@ -68,11 +68,11 @@ def test_what_is_done_to_accounts_is_written_down(run: Run, project: dict[str, s
     for _ in range(2):
         run("api-users", "revoke", made["id"])
     ran = run("audit", "--json")
-    found = [entry for entry in ran.json() if entry["act"].startswith("api_user")]
+    found = [entry for entry in ran.json() if entry["act"].startswith("account")]
     assert [entry["act"] for entry in reversed(found)] == [
-        "api_user_made",
-        "api_user_password_changed",
-        "api_user_revoked",
+        "account_made",
+        "account_password_changed",
+        "account_revoked",
     ]
     assert {(entry["subject_id"], entry["actor_kind"]) for entry in found} == {(made["id"], "cli")}
     assert found[-1]["details"] == {"name": "richard@spryker.example", "rights": ["subscribe"]}

@@ -82,7 +82,7 @@ async def create(
     if await provider_rows.named(tx, project_id, WEB_PUSH_PROVIDER) is None:
         await providers.create(tx, ctx, project_id=project_id, name=WEB_PUSH_PROVIDER)
     told = [str(right) for right in account.rights]
-    await audit.note(tx, ctx, Act.API_USER_MADE, project_id=project_id, subject_id=account.id, name=name, rights=told)
+    await audit.note(tx, ctx, Act.ACCOUNT_MADE, project_id=project_id, subject_id=account.id, name=name, rights=told)
     return NewAccount(account, chosen)
 
 
@@ -96,7 +96,7 @@ async def revoke(tx: Tx, ctx: Context, *, project_id: str, wanted: str) -> Accou
     account = await _wanted(tx, project_id, wanted)
     if account.revoked_at is None:
         await accounts.revoke(tx, account.id, at=ctx.now)
-        await audit.note(tx, ctx, Act.API_USER_REVOKED, project_id=project_id, subject_id=account.id, name=account.name)
+        await audit.note(tx, ctx, Act.ACCOUNT_REVOKED, project_id=project_id, subject_id=account.id, name=account.name)
     return account
 
 
@@ -118,7 +118,7 @@ async def change_password(
     chosen = _chosen(ctx, password)
     changed = replace(account, password_hash=hash_password(chosen, ctx.random_bytes(SALT_BYTES)))
     await accounts.set_password(tx, account.id, changed.password_hash)
-    act = Act.API_USER_PASSWORD_CHANGED
+    act = Act.ACCOUNT_PASSWORD_CHANGED
     await audit.note(tx, ctx, act, project_id=project_id, subject_id=account.id, name=account.name)
     return NewAccount(changed, chosen)
 

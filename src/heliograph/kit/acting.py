@@ -12,7 +12,7 @@ class ActorKind(StrEnum):
     """What kind of caller acts."""
 
     KEY = "key"
-    API_USER = "api_user"
+    ACCOUNT = "account"
     CLI = "cli"
     MACHINE = "machine"
 

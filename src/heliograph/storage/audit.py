@@ -17,7 +17,7 @@ class Entry:
 
     Attributes:
         project_id: None for an act on the installation.
-        actor_kind: `key`, `api_user`, `cli` or `machine`.
+        actor_kind: `key`, `account`, `cli` or `machine`.
         actor_id: the API key's or the account's identifier, or the login name of who ran the command.
         act: a `names.Act`.
         subject_id: what was acted upon.

@@ -124,6 +124,6 @@ async def test_what_an_account_does_is_written_down(glue: Glue) -> None:
     response = await glue.call("POST", PROVIDERS, document(name="second"))
     async with glue.heliograph.store.read() as tx:
         log = (await audit.listing(tx, project_id=glue.tenant.id, cursor=None, limit=50)).items
-    (entry,) = [one for one in log if one.actor_kind == "api_user"]
+    (entry,) = [one for one in log if one.actor_kind == "account"]
     assert (entry.act, entry.actor_id) == ("provider_made", glue.made.account.id)
     assert entry.request_id == response.headers["x-request-id"]

@@ -43,7 +43,7 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, Any], handler: 
     # Whoever holds a token had the password: a restart must not make a stranger of a shop that somebody attacks.
     heliograph.guesses.remember(account.name, caller_of(connection))
     connection.scope["auth"] = account
-    act_as(Actor(ActorKind.API_USER, account.id, request_id_of(connection.scope)))
+    act_as(Actor(ActorKind.ACCOUNT, account.id, request_id_of(connection.scope)))
 
 
 def provide_account(request: Request[Any, Account, Any]) -> Account:
