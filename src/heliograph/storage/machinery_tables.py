@@ -63,7 +63,7 @@ audit_log = Table(
     metadata,
     Column("id", ID, primary_key=True),
     Column("project_id", ID),  # no foreign key: the log outlives the project
-    Column("actor_kind", String(16), nullable=False),  # key | cli | machine
+    Column("actor_kind", String(16), nullable=False),  # key | account | cli | machine
     Column("actor_id", Text),  # the API key's identifier, or the login name of who ran the command
     Column("act", String(40), nullable=False),
     Column("subject_id", Text),
