@@ -60,6 +60,7 @@ class Turns:
         self._limits = dispatch.limits
         self._ends_at = machine.clock.now() + machine.patience
         self._pools: dict[str, deque[Slot]] = defaultdict(deque)
+        self._wanted: dict[str, int] = defaultdict(int)
         self._is_over: set[str] = set()
         self._reserving = asyncio.Lock()
         self._reserved_any = False
@@ -93,8 +94,8 @@ class Turns:
         if not self.is_limited(service):
             return wanted
         async with self._reserving:
-            pool = await self._filled(service, wanted)
-            return min(len(pool), wanted)
+            self._wanted[service] = wanted
+            return min(len(await self._filled(service)), wanted)
 
     async def enter(self, lane: Lane, service: str) -> datetime | None:
         """Wait for the turn of a message, then for its place on the lane; the answer is the lane's.
@@ -113,6 +114,7 @@ class Turns:
             while self._is_late(slot):
                 # It waited too long for its place. That is kept, or on a busy lane it would be late for ever.
                 self._lost(service)
+                self._wanted[service] += 1
                 slot = await self._next(service)
                 await self._rest(slot)
         except BaseException:
@@ -169,18 +171,19 @@ class Turns:
 
     async def _next(self, service: str) -> Slot:
         async with self._reserving:
-            pool = await self._filled(service, 1)
+            pool = await self._filled(service)
             if not pool:
                 raise NoTurn
+            self._wanted[service] -= 1
             return pool.popleft()
 
-    async def _filled(self, service: str, wanted: int) -> deque[Slot]:
+    async def _filled(self, service: str) -> deque[Slot]:
         pool = self._pools[service]
         while pool and self._is_late(pool[0]):
             pool.popleft()
             self._lost(service)
         if not pool and service not in self._is_over:
-            pool.extend(await self._reserved(service, wanted))
+            pool.extend(await self._reserved(service, max(1, self._wanted[service])))
         return pool
 
     async def _reserved(self, service: str, wanted: int) -> tuple[Slot, ...]:
