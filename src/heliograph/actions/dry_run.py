@@ -234,12 +234,12 @@ async def _evenly(tx: Tx, project_id: str, audience: Audience, *, size: int, upt
     ids: list[str] = []
     after = ""
     for _ in range(_SPREAD):
-        limit, last = LOOKED_AT // _SPREAD, size // _SPREAD - 1
+        limit, part = LOOKED_AT // _SPREAD, size // _SPREAD
         ids += await audiences.page_of_ids(tx, project_id, audience, after=after, upto=upto, limit=limit)
-        ends = await audiences.page_of_ids(tx, project_id, audience, after=after, upto=upto, limit=1, offset=last)
-        if not ends:
+        end = await audiences.end_of_page(tx, project_id, audience, after=after, upto=upto, limit=part)
+        if end is None:
             break
-        (after,) = ends
+        after = end
     return ids
 
 

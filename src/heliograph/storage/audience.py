@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from heliograph.domain.endpoint import PushService
 from heliograph.domain.notification import Audience, AudienceKind
@@ -72,48 +72,33 @@ def named_targets(audience: Audience) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-async def page_of_ids(
-    tx: Tx, project_id: str, audience: Audience, *, after: str, upto: str, limit: int, offset: int = 0
-) -> list[str]:
+async def page_of_ids(tx: Tx, project_id: str, audience: Audience, *, after: str, upto: str, limit: int) -> list[str]:
     """Return the next identifiers of subscriptions of an audience that is not named one by one, in ascending order.
-
-    With an `offset` so many are stepped over, along the index.
 
     A subscription that is in a group under several identifiers comes once: the pages are cut between subscriptions.
     """
+    return list((await tx.execute(_page(project_id, audience, after, upto, limit))).scalars())
+
+
+async def end_of_page(tx: Tx, project_id: str, audience: Audience, *, after: str, upto: str, limit: int) -> str | None:
+    """Return the last identifier of such a page; it is walked along in the database, and may be long."""
+    page = _page(project_id, audience, after, upto, limit).subquery()
+    found: str | None = await tx.scalar(select(func.max(page.c[0])))
+    return found
+
+
+def _page(project_id: str, audience: Audience, after: str, upto: str, limit: int) -> Select[Any]:
     if audience.kind is AudienceKind.GROUP:
-        return await _group_page(tx, project_id, audience, after=after, upto=upto, limit=limit, offset=offset)
-    query = (
-        select(subscriptions.c.id)
-        .where(
-            subscriptions.c.project_id == project_id,
-            subscriptions.c.state == constant("active"),
-            subscriptions.c.id > after,
-            subscriptions.c.id <= upto,
-        )
-        .order_by(subscriptions.c.id)
-        .limit(limit)
-        .offset(offset or None)
+        member = memberships.c.subscription_id
+        query = select(member).where(*_in_group(project_id, audience), member > after, member <= upto)
+        return query.order_by(member).limit(limit).distinct()
+    query = select(subscriptions.c.id).where(
+        subscriptions.c.project_id == project_id,
+        subscriptions.c.state == constant("active"),
+        subscriptions.c.id > after,
+        subscriptions.c.id <= upto,
     )
-    return list((await tx.execute(query)).scalars())
-
-
-async def _group_page(
-    tx: Tx, project_id: str, audience: Audience, *, after: str, upto: str, limit: int, offset: int
-) -> list[str]:
-    query = (
-        select(memberships.c.subscription_id)
-        .where(
-            *_in_group(project_id, audience),
-            memberships.c.subscription_id > after,
-            memberships.c.subscription_id <= upto,
-        )
-        .order_by(memberships.c.subscription_id)
-        .limit(limit)
-        .offset(offset or None)
-        .distinct()
-    )
-    return list((await tx.execute(query)).scalars())
+    return query.order_by(subscriptions.c.id).limit(limit)
 
 
 def _in_group(project_id: str, audience: Audience) -> list[ColumnElement[bool]]:
