@@ -25,6 +25,11 @@ _JOB = (
     "INSERT INTO jobs (id, name, args, priority, run_at, state, attempts, created_at) "
     "VALUES ('job_1', 'n', '{{}}', 5, 0, '{state}', 0, 0)"
 )
+_WEBHOOK = (
+    "INSERT INTO webhooks (id, project_id, url, description, event_types, is_enabled, disabled_reason, secret, "
+    "failing_since, created_at, updated_at) "
+    "SELECT 'whk_1', id, 'https://a.example/', '', '[]', 1, {reason}, x'00', 0, 0, 0 FROM projects"
+)
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 
 
@@ -93,6 +98,8 @@ def test_a_database_that_does_not_answer(run: Run, monkeypatch: pytest.MonkeyPat
         ("vapid_subject", "warning", "UPDATE projects SET vapid_subject = 'mailto:push@example.com'", ()),
         ("origins", "warning", "UPDATE projects SET origins = '[]'", ()),
         ("origins", "warning", "UPDATE projects SET origins = '[\"http://localhost:8971\"]'", ()),
+        ("webhook_failing", "warning", _WEBHOOK.format(reason="NULL"), ()),
+        ("webhook_failing", "error", _WEBHOOK.format(reason="'failing'"), ()),
         ("master_key", "error", "UPDATE installation SET value = 'another'", ()),
         (
             "queue_stuck",
