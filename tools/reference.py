@@ -2,6 +2,7 @@
 # ruff: noqa: INP001 - a script, no package
 
 import inspect
+import json
 import re
 from collections.abc import Mapping
 from enum import EnumType
@@ -11,9 +12,10 @@ from typing import Any, get_args
 import typer
 
 from heliograph.checks import CHECKS
+from heliograph.api.event_examples import EVENT_EXAMPLES
 from heliograph.cli.app import build
 from heliograph.domain.endpoint import PushService
-from heliograph.names import METRICS
+from heliograph.names import EVENTS, METRICS
 from heliograph.providers.webpush import outcomes
 from heliograph.settings import Settings, as_text, fields
 
@@ -29,6 +31,7 @@ def settings_page() -> str:
         "Settings are environment variables. `heliograph settings` shows them as they stand, and their origin.\n",
         "A secret may be given as a file instead: `HELIOGRAPH_MASTER_KEY_FILE=/run/secrets/key`.\n",
         "An unknown variable that begins with `HELIOGRAPH_` is an error, so that a misspelt one is found.\n",
+        "Traces are set up by OpenTelemetry's own variables: [trace](../howto/trace.md#settings).\n",
     ]
     defaults = Settings()
     for name, setting in fields():
@@ -162,12 +165,46 @@ def _meanings(title: str, meanings: Mapping[Any, outcomes.Meaning]) -> str:
     return f"| {title} | outcome | reason |\n| --- | --- | --- |\n{rows}"
 
 
+_WEBHOOKS_ABOUT = """How to receive them, with a receiver that runs: [webhooks](../howto/webhooks.md).
+
+A message is one `POST` with a JSON body, whose `data.events` holds one event or up to 500 of them:
+
+    {"type": "batch", "timestamp": "2026-03-14T09:26:54Z", "data": {"project_id": "prj_…", "events": [
+      {"id": "evt_…", "type": "delivery.clicked", "timestamp": "2026-03-14T09:26:53Z", "data": {…}}
+    ]}}
+
+Its headers are those of Standard Webhooks: `webhook-id` (the message, the same in every attempt), `webhook-timestamp`
+(seconds, of this attempt) and `webhook-signature` (`v1,` and the base64 of HMAC-SHA256 over `id.timestamp.body`; two
+with a space between while two secrets overlap).
+
+* **At least once.** A message may come again. An event's `id` is the same then: what you have seen, skip.
+* **Roughly in order.** What is written first is sent first; a message that failed comes later than those behind it.
+* Any answer from 200 to 299 takes the message. Everything else, redirects and time-outs included, is tried again after
+  5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h, each up to a quarter longer, or later if `Retry-After` asks for it. Then
+  the message is *dead*, until it is replayed.
+* `410` switches the webhook off at once, and so do three days without a single success. Nothing is written for a
+  webhook that is off; what waited, waits.
+* A receiver that fails is left alone for a second, two, four, up to a minute, whatever waits for it.
+* No event holds the address of a browser, a key or a secret.
+"""
+
+
+def webhooks_page() -> str:
+    """Return the page of all events."""
+    parts = [f"# Webhooks\n\n{_NOTE}{_WEBHOOKS_ABOUT}"]
+    for kind, when in EVENTS.items():
+        data = json.dumps(EVENT_EXAMPLES[kind], indent=2)
+        parts.append(f"\n## {kind}\n\n{when}\n\n```json\n{data}\n```\n")
+    return "".join(parts)
+
+
 PAGES = {
     "settings.md": settings_page,
     "cli.md": cli_page,
     "push-services.md": push_services_page,
     "metrics.md": metrics_page,
     "checks.md": checks_page,
+    "webhooks.md": webhooks_page,
 }
 
 if __name__ == "__main__":

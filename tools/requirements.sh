@@ -7,6 +7,7 @@ compile() {
     echo "$2"
 }
 compile pyproject.toml requirements/runtime.txt
+compile requirements/otel.in requirements/otel.txt
 compile requirements/dev.in requirements/dev.txt
 compile requirements/build.in requirements/build.txt
 compile requirements/node.in requirements/node.txt

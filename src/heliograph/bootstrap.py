@@ -3,27 +3,32 @@
 import os
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
+from heliograph.delivery.receivers import Receivers
 from heliograph.domain.endpoint import DevpushRoute, EndpointPolicy
 from heliograph.domain.retention import Retention
+from heliograph.kit import tracing_wishes
 from heliograph.kit.acting import current_actor
 from heliograph.kit.clock import Clock, SystemClock
 from heliograph.kit.context import Context
 from heliograph.kit.curl import CurlSender
+from heliograph.kit.guesses import Guesses
 from heliograph.kit.http import HttpSender
 from heliograph.kit.ids import Ids
 from heliograph.kit.metrics import Meters
 from heliograph.kit.pace import Pace
 from heliograph.kit.sealing import MASTER_KEY_BYTES, Sealer
+from heliograph.kit.tracing import NoTracer, TracedSender, Tracer
 from heliograph.names import METRICS
 from heliograph.protocols import base64url
 from heliograph.queue.base import Queue
 from heliograph.queue.embedded import EmbeddedQueue
-from heliograph.settings import Settings
+from heliograph.settings import Settings, SettingsError
 from heliograph.storage import installation
 from heliograph.storage.store import Store
 
@@ -49,7 +54,10 @@ class Heliograph:
         metrics_token: who shows it may read the meters on the API's port; nobody for None.
         address_pace: how fast one client address may call the public API.
         key_pace: how fast one publishable key may be used.
+        guesses: how often passwords of the Glue API may be guessed.
+        tracer: begins the traces of what this process does.
         retention: how long history is kept.
+        receivers: which addresses of customers may be called.
     """
 
     store: Store
@@ -68,7 +76,10 @@ class Heliograph:
     metrics_token: str | None = field(default=None, repr=False)
     address_pace: Pace = field(default_factory=Pace)
     key_pace: Pace = field(default_factory=Pace)
+    guesses: Guesses = field(default_factory=Guesses)
+    tracer: Tracer = field(default_factory=NoTracer)
     retention: Retention = field(default_factory=Retention)
+    receivers: Receivers = field(default_factory=Receivers)
 
     def context(self) -> Context:
         """Return the surroundings of one operation that begins now."""
@@ -84,6 +95,7 @@ class Heliograph:
         """Finish what is in the air and release connections and files."""
         await self.sender.close()
         await self.store.close()
+        await self.tracer.close()
 
 
 async def build(
@@ -92,6 +104,7 @@ async def build(
     clock: Clock | None = None,
     entropy: Callable[[int], bytes] = os.urandom,
     sender: HttpSender | None = None,
+    tracer: Tracer | None = None,
 ) -> Heliograph:
     """Wire an installation whose database is already migrated.
 
@@ -100,6 +113,7 @@ async def build(
         clock: another clock, for tests and simulations.
         entropy: another source of randomness.
         sender: another way to do HTTP.
+        tracer: who is told what this process does; closed with it.
 
     Raises:
         BootstrapError: the master key is unusable, readable by others, or not the one of this database.
@@ -118,7 +132,7 @@ async def build(
         clock=clock,
         ids=ids,
         sealer=sealer,
-        sender=sender or CurlSender(),
+        sender=_sender(sender or CurlSender(), tracer),
         policy=EndpointPolicy(extra_hosts=settings.push_hosts, devpush_origin=settings.devpush_url),
         devpush=_devpush_route(settings),
         random_bytes=entropy,
@@ -128,12 +142,43 @@ async def build(
         metrics_token=settings.metrics_token,
         address_pace=Pace(settings.rate_limit_address),
         key_pace=Pace(settings.rate_limit_key),
+        tracer=tracer or NoTracer(),
+        guesses=Guesses(settings.rate_limit_passwords),
         retention=Retention.of_days(
             deliveries=settings.keep_deliveries_days,
             notifications=settings.keep_notifications_days,
             audit=settings.keep_audit_days,
+            webhooks=settings.keep_webhooks_days,
         ),
+        receivers=Receivers(settings.webhook_origins, timedelta(seconds=settings.webhook_timeout_seconds)),
     )
+
+
+def _sender(sender: HttpSender, tracer: Tracer | None) -> HttpSender:
+    return sender if tracer is None else TracedSender(sender)
+
+
+def tracer_of(environ: Mapping[str, str], version: str) -> Tracer | None:
+    """Return the tracer that OpenTelemetry's own variables ask for; None if they ask for none.
+
+    Raises:
+        SettingsError: they ask for what cannot be had; the sentence says what to change.
+    """
+    try:
+        if not tracing_wishes.is_wanted(environ):
+            return None
+        # Loaded here alone: it takes a quarter of a second, and packages that nobody else needs.
+        made = import_module("heliograph.kit.opentelemetry").OpenTelemetryTracer(version)
+    except ImportError as error:
+        sentence = (
+            "Traces are asked for (OTEL_EXPORTER_OTLP_ENDPOINT), but OpenTelemetry's packages are not installed: "
+            "`pip install 'heliograph[otel]'`, or set OTEL_SDK_DISABLED=true."
+        )
+        raise SettingsError([sentence]) from error
+    except ValueError as error:
+        raise SettingsError([f"Traces cannot be set up: {error}"]) from error
+    tracer: Tracer = made
+    return tracer
 
 
 def _devpush_route(settings: Settings) -> DevpushRoute | None:

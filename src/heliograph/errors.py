@@ -152,6 +152,14 @@ class EndpointRefused(Problem):
     title = "This endpoint cannot be used."
 
 
+class ReceiverRefused(Problem):
+    """A webhook's address is not one that may be called."""
+
+    code = "receiver_refused"
+    status = 422
+    title = "This address cannot be called."
+
+
 class ReceiverKeysRefused(Problem):
     """p256dh or auth are not keys of RFC 8291."""
 
@@ -198,6 +206,22 @@ class IdempotencyKeyReused(Problem):
     code = "idempotency_key_reused"
     status = 422
     title = "This idempotency key was used with another request."
+
+
+class ImportFileRefused(Problem):
+    """The file is none that can be read as subscriptions."""
+
+    code = "import_file_refused"
+    status = 422
+    title = "This file cannot be imported."
+
+
+class ImportKeyMissing(Problem):
+    """Nobody said with which application server key the subscriptions of a file were made."""
+
+    code = "import_key_missing"
+    status = 422
+    title = "The application server key of the subscriptions is needed."
 
 
 class TooManyRequests(Problem):

@@ -210,6 +210,14 @@ class Settings:
         forms.integer(0, 100_000_000),
         "How fast the public API of one process may be called with one publishable key, all visitors together.",
     )
+    rate_limit_passwords: int = _setting(
+        "RATE_LIMIT_PASSWORDS",
+        10,
+        "wrong passwords a minute; 0 for no limit",
+        forms.integer(0, 1_000_000),
+        "How many wrong passwords one client address may try for one name of the Glue API; six times as many for all "
+        "names together, and six times as many may come for one name from all addresses where it was never right.",
+    )
     keep_deliveries_days: int = _setting(
         "KEEP_DELIVERIES_DAYS",
         90,
@@ -230,6 +238,29 @@ class Settings:
         "days; 0 for ever",
         forms.integer(0, 36_500),
         "How long the log of administrative acts is kept.",
+    )
+    keep_webhooks_days: int = _setting(
+        "KEEP_WEBHOOKS_DAYS",
+        30,
+        "days; 0 for ever",
+        forms.integer(0, 36_500),
+        "How long messages to webhooks are kept after their last attempt, to be looked at and replayed; and events for "
+        "webhooks that are switched off.",
+    )
+    webhook_timeout_seconds: int = _setting(
+        "WEBHOOK_TIMEOUT_SECONDS",
+        10,
+        "seconds",
+        forms.integer(1, 60),
+        "How long one call of a webhook's receiver may take in all.",
+    )
+    webhook_origins: frozenset[str] = _setting(
+        "WEBHOOK_ORIGINS",
+        frozenset(),
+        "addresses without a path, separated by commas",
+        forms.http_origins,
+        "Receivers of webhooks that may be called without TLS or inside your own network, such as "
+        "http://127.0.0.1:9000. All others must be https on the public internet.",
     )
     devpush_url: str | None = _setting(
         "DEVPUSH_URL",

@@ -23,7 +23,7 @@ async def sent(api, heliograph, alice):
             "reason": None if number % 2 else "unsubscribed",
             "attempts": 1,
             "status_code": 201 if number % 2 else 410,
-            "service_message_id": "https://push.example/secret-message-name",
+            "service_message_id": "0:1234%abcd",
             "created_at": now,
             "updated_at": now,
         }
@@ -70,11 +70,11 @@ async def test_a_cursor_belongs_to_its_listing(api, alice, sent):
 
 
 async def test_one_delivery_and_a_subscriptions_deliveries(api, alice, sent):
-    """A delivery is found by its identifier and by its subscription, and shows nothing of the push service's names."""
+    """A delivery is found by its identifier and by its subscription; the push service's name is an attempt's."""
     _, rows = sent
     one = await api.get(f"/v1/deliveries/{rows[3]['id']}", headers=alice.manage)
     assert one.json()["state"] == "accepted"
-    assert "secret-message-name" not in one.text
+    assert "0:1234%abcd" not in one.text
     (listed,) = await _all(api, alice.manage, "/v1/deliveries", subscription_id="sub_3")
     assert listed | {"history": []} == one.json()
 

@@ -10,6 +10,8 @@ DEFAULTS = {
     "locales": [],
     "claimed_groups": [],
     "has_claim_secret": False,
+    "check_url": None,
+    "has_check_secret": False,
 }
 
 
@@ -34,7 +36,7 @@ async def test_claims_need_a_secret(api: httpx.AsyncClient, alice: Tenant) -> No
     }
     assert len(secrets) == 2
     answered = await api.put("/v1/glue-settings", json=body, headers=alice.manage)
-    assert answered.json() == DEFAULTS | body | {"has_claim_secret": True}
+    assert answered.json() == DEFAULTS | body | {"has_claim_secret": True, "check_url": None, "has_check_secret": False}
     assert not any(secret in answered.text for secret in secrets)
 
 
@@ -50,3 +52,18 @@ async def test_odd_settings(api: httpx.AsyncClient, alice: Tenant) -> None:
         answered = await api.put("/v1/glue-settings", json=body, headers=alice.manage)
         assert answered.status_code == 400
         assert answered.json()["errors"][0]["pointer"] == pointer
+
+
+async def test_what_is_changed_is_written_down(api: httpx.AsyncClient, alice: Tenant) -> None:
+    """Which settings changed, and that the claim secret did; what changes nothing is no act, and no secret is told."""
+    settings = {"claimed_groups": ["warehouse"], "repeat_is_error": False}
+    secret = (await api.post("/v1/glue-settings/claim-secret", headers=alice.manage)).json()["claim_secret"]
+    for _ in range(2):
+        assert (await api.put("/v1/glue-settings", json=settings, headers=alice.manage)).status_code == 200
+    log = await api.get("/v1/audit", headers=alice.manage)
+    found = [(entry["act"], entry["details"]) for entry in log.json()["items"] if not entry["act"].endswith("_made")]
+    assert sorted(found) == [
+        ("claim_secret_renewed", {}),
+        ("glue_settings_changed", {"changed": ["repeat_is_error", "claimed_groups"]}),
+    ]
+    assert secret not in log.text

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select, text
 from tests.support.api import api_client, bare_app
 from tests.support.environment import clean_environment
-from tests.support.operations import ADMIN, Things, body_of, is_installation_only, name_of, row_counts
+from tests.support.operations import ADMIN, Things, body_of, is_installation_only, name_of, row_counts, webhook_things
 
 from heliograph.api.app import create_app
 from heliograph.api.idempotency import TAKES_KEY, key_of
@@ -46,7 +46,7 @@ def _refused(answer, status, code):
 async def things(api, alice):
     """Alice's things, with a notification of hers."""
     made = (await api.post("/v1/notifications", headers=alice.manage, json=BODY)).json()
-    return Things(alice, {"notification_id": made["id"]})
+    return Things(alice, await webhook_things(api, alice) | {"notification_id": made["id"]})
 
 
 def test_every_post_of_the_admin_api_takes_a_key():
@@ -71,6 +71,15 @@ async def test_a_call_that_comes_again_gets_the_first_answer(api, heliograph, al
     assert again.headers["cache-control"] == first.headers["cache-control"] == "no-store"
     assert again.headers["content-type"] == first.headers["content-type"]
     assert await row_counts(heliograph) == before
+
+
+async def test_a_dry_run_takes_no_key(api, heliograph, alice):
+    """It waits for no writer, is answered anew each time, and leaves its key to the send that follows."""
+    await api.get("/v1/notifications", headers=alice.manage)  # notes that the API key is used, once a minute
+    async with heliograph.store.begin():
+        asked = await api.post("/v1/notifications", headers=_with(alice.manage), json=BODY | {"dry_run": True})
+    sent = await api.post("/v1/notifications", headers=_with(alice.manage), json=BODY)
+    assert (asked.status_code, sent.status_code) == (200, 201)
 
 
 async def test_an_answer_with_a_key_is_the_same_as_one_without(api, alice):

@@ -62,7 +62,8 @@ async def test_metrics_say_how_the_installation_is_doing(heliograph: Heliograph,
         await heliograph.queue.add(tx, jobs, now=now)
         await vapid_keys.pause(tx, alice.made.vapid_key.id, until=now + timedelta(minutes=1), reason="refused")
     (job,) = await heliograph.queue.claim(worker="w", limit=1, lease=timedelta(minutes=1), now=now)
-    await heliograph.queue.bury(job, worker="w", error="No.")
+    async with heliograph.store.begin() as tx:
+        await heliograph.queue.bury(tx, job, worker="w", error="No.")
 
     async with _client(metrics_app(heliograph)) as client:
         first = (await client.get("/metrics")).text

@@ -4,12 +4,14 @@ import json
 from datetime import UTC, datetime
 
 import httpx
-from sqlalchemy import insert
+import pytest
+from sqlalchemy import insert, update
 from tests.support.api import Tenant
 from tests.support.pages import Browser, Site, rows
 
 from heliograph.actions import identity
 from heliograph.bootstrap import Heliograph
+from heliograph.storage import sql
 from heliograph.storage.tables import deliveries, memberships, notifications, profiles, receipts, subscriptions
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -81,7 +83,7 @@ async def test_erasing_leaves_nothing_of_one_person_and_all_of_others(
     assert {row["delivery_id"] for row in await rows(store, receipts)} == left
     log = (await api.get("/v1/audit", headers=alice.manage)).json()["items"]
     (erased,) = [entry for entry in log if entry["act"] == "profile_erased"]
-    assert (erased["subject_id"], erased["details"]) == (person_id, {"subscriptions": 2, "deliveries": 3})
+    assert (erased["subject_id"], erased["details"]) == (person_id, {"subscriptions": 2, "deliveries": 3, "devices": 0})
     assert (await api.delete(f"/v1/profiles/{person_id}", headers=alice.manage)).status_code == 404
 
 
@@ -94,3 +96,35 @@ async def test_nobody_is_exported_or_erased_from_another_project(
     erase = await api.delete(f"/v1/profiles/{person_id}", headers=bob.manage, params={"everything": "true"})
     assert erase.status_code == 404
     assert len(await rows(heliograph.store, profiles)) == 1
+
+
+async def test_what_went_to_a_shared_browser_is_of_who_it_was_then(
+    api: httpx.AsyncClient, heliograph: Heliograph, alice: Tenant
+):
+    """Who has the browser now is neither told what the last one was sent, nor takes that away by being erased."""
+    person_id, ids = await _person(heliograph, api, alice, "ada")
+    other_id, _ = await _person(heliograph, api, alice, "grace")
+    async with heliograph.store.begin() as tx:
+        moved = update(deliveries).where(deliveries.c.id == "dlv_grace0")
+        await tx.execute(moved.values(subscription_id=ids[0]))
+
+    async def told(of: str) -> list[str]:
+        answer = await api.get(f"/v1/profiles/{of}/export", headers=alice.manage)
+        return [one["id"] for one in answer.json()["deliveries"]]
+
+    assert await told(person_id) == ["dlv_ada0", "dlv_ada1", "dlv_ada2"]
+    await api.delete(f"/v1/profiles/{person_id}", headers=alice.manage, params={"everything": "true"})
+    assert await told(other_id) == ["dlv_grace0", "dlv_grace1", "dlv_grace2"]
+
+
+async def test_somebody_with_more_browsers_than_a_statement_takes(
+    api: httpx.AsyncClient, heliograph: Heliograph, alice: Tenant, monkeypatch: pytest.MonkeyPatch
+):
+    """A shop that calls every visitor `guest` can export and erase that one too."""
+    monkeypatch.setattr(sql, "MAX_PARAMETERS", 1)
+    person_id, _ = await _person(heliograph, api, alice, "guest")
+    found = (await api.get(f"/v1/profiles/{person_id}/export", headers=alice.manage)).json()
+    assert [one["id"] for one in found["deliveries"]] == ["dlv_guest0", "dlv_guest1", "dlv_guest2"]
+    gone = await api.delete(f"/v1/profiles/{person_id}", headers=alice.manage, params={"everything": "true"})
+    assert gone.status_code == 204
+    assert await rows(heliograph.store, subscriptions) == []

@@ -34,7 +34,7 @@ async def delivery(heliograph, alice, notification_id):
         "state": DeliveryState.ACCEPTED,
         "attempts": 2,
         "status_code": 201,
-        "service_message_id": "https://push.example/secret-message-name",
+        "service_message_id": "0:1234%abcd",
         "created_at": now,
         "updated_at": now,
     }
@@ -51,14 +51,14 @@ async def delivery(heliograph, alice, notification_id):
 
 
 async def test_a_delivery_has_its_attempts_in_order(api, alice, delivery):
-    """Asked for alone, a delivery tells each attempt, and not what the push service calls the message."""
+    """Asked for alone, a delivery tells each attempt, and what the push service calls the message that it took."""
     answer = await api.get(f"/v1/deliveries/{delivery}", headers=alice.only("read"))
     history = answer.json()["history"]
     assert [(one["number"], one["outcome"], one["status_code"], one["duration_ms"]) for one in history] == [
         (1, "try_later", None, 12),
         (2, "accepted", 201, 80),
     ]
-    assert "secret-message-name" not in answer.text
+    assert [one["service_message_id"] for one in history] == [None, "0:1234%abcd"]
 
 
 async def test_a_subscriptions_story(api, alice, notification_id, delivery):
@@ -70,7 +70,8 @@ async def test_a_subscriptions_story(api, alice, notification_id, delivery):
     (only,) = told["subscriptions"]
     assert [fact["code"] for fact in only["story"]] == ["chosen", "attempt", "attempt", "not_displayed"]
     assert [one["number"] for one in only["delivery"]["history"]] == [1, 2]
-    assert "secret-message-name" not in answer.text
+    assert [one["service_message_id"] for one in only["delivery"]["history"]] == [None, "0:1234%abcd"]
+    assert only["story"][2]["sentence"].endswith("it took the message and calls it 0:1234%abcd.")
 
 
 async def test_a_persons_story(api, alice, notification_id):

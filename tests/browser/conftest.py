@@ -13,6 +13,7 @@ from tests.browser.support.firefox import Firefox
 from tests.browser.support.heliograph import Heliograph
 from tests.browser.support.processes import end_stragglers
 from tests.browser.support.project import Project
+from tests.browser.support.prompts import PromptShop
 from tests.browser.support.sender import Sender
 from tests.browser.support.shop import Shop
 from tests.browser.support.site import Site
@@ -98,6 +99,11 @@ async def project(heliograph: Heliograph, site: Site) -> Project:
 @pytest_asyncio.fixture(loop_scope="session")
 async def shop(heliograph: Heliograph, project: Project, site: Site) -> Shop:
     return Shop(site, heliograph.url, project.publishable_key)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def prompts(heliograph: Heliograph, project: Project, site: Site) -> PromptShop:
+    return PromptShop(site, heliograph.url, project.publishable_key)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -1,25 +1,17 @@
 """Every prompt in a real browser: shown, accepted, put off, closed; on blocked sites, strict and hostile pages."""
 
 import json
-from urllib.parse import quote
 
 import pytest
-import pytest_asyncio
 from tests.browser.support.driver import Browser
-from tests.browser.support.heliograph import Heliograph
 from tests.browser.support.project import Project
-from tests.browser.support.prompts import PromptPage, PromptShop, campaign
+from tests.browser.support.prompts import IPHONE, PromptPage, PromptShop, campaign
 from tests.browser.support.site import Site
 from tests.browser.support.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 KINDS = ["slide", "dialog", "bell", "inline", "categories", "html"]
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def prompts(heliograph: Heliograph, project: Project, site: Site) -> PromptShop:
-    return PromptShop(site, heliograph.url, project.publishable_key)
 
 
 async def accept(page: PromptPage, kind: str) -> None:
@@ -304,9 +296,6 @@ async def test_nothing_moves(browser: Browser, prompts: PromptShop, kind: str) -
     await page.shows(kind)
     assert await page.tab.run(AT) == before
     await page.close()
-
-
-IPHONE = "/?about=" + quote(json.dumps({"iphone": True}))
 
 
 async def test_on_an_iphone(browser: Browser, prompts: PromptShop) -> None:

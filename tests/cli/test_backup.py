@@ -3,13 +3,19 @@
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Run
+from tests.support.environment import clean_environment
 
+from heliograph.cli.backup import FORMAT as FORM
 from heliograph.cli.exits import Exit
+from heliograph.kit import archive as kit_archive
 
 
 @pytest.fixture
@@ -176,3 +182,84 @@ def test_a_backup_while_others_write_is_of_one_instant(run: Run, project: dict[s
         ]
     restored.close()
     assert counts[0] == counts[1] != (0,)
+
+
+def test_a_backup_is_finished_however_much_is_written_meanwhile(
+    run: Run, project: dict[str, str], data_dir: Path, tmp_path: Path
+):
+    """Every portion of the copy is followed by a write: a copy that began anew each time would never end."""
+    path = data_dir / "heliograph.sqlite3"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE ballast (filling BLOB)")
+        database.executemany("INSERT INTO ballast VALUES (zeroblob(1000000))", [()] * 60)
+    database.close()
+    writer = subprocess.Popen([sys.executable, "-c", _BUSY, str(path)], stdout=subprocess.PIPE)
+    assert writer.stdout is not None
+    try:
+        writer.stdout.readline()
+        done = subprocess.run(
+            [sys.executable, "-m", "heliograph", "backup", str(tmp_path / "made.tar")],
+            env=clean_environment(HELIOGRAPH_DATA_DIR=str(data_dir)),
+            timeout=30,
+            check=False,
+        )
+    finally:
+        writer.kill()
+        writer.communicate()
+    assert done.returncode == Exit.OK
+
+
+_BUSY = """
+import sqlite3, sys, time
+database = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
+while True:
+    database.execute("UPDATE installation SET value = value")
+    print("written", flush=True)
+    time.sleep(0.002)
+"""
+
+
+def test_what_was_there_is_kept_every_time(run: Run, archive: Path, data_dir: Path):
+    """Two restores within one second leave two files beside."""
+    kept = [path for _ in range(3) for path in run("restore", str(archive), "--force", "--json").json()["kept"]]
+    assert len(set(kept)) == 3
+    assert all(Path(path).exists() for path in kept)
+
+
+def test_a_damaged_database_is_replaced_and_kept_with_its_log(run: Run, archive: Path, data_dir: Path):
+    """What was committed may be in the log alone: whoever mends the database needs it."""
+    place = data_dir / "heliograph.sqlite3"
+    place.write_bytes(b"not a database at all" * 1000)
+    log = place.with_name(f"{place.name}-wal")
+    log.write_bytes(b"committed")
+    (kept,) = run("restore", str(archive), "--force", "--json").json()["kept"]
+    assert Path(f"{kept}-wal").read_bytes() == b"committed"
+    assert not log.exists()
+    assert run("projects", "list").status == Exit.OK
+
+
+def test_what_a_kill_left_long_ago_is_cleared_away(run: Run, project: dict[str, str], tmp_path: Path):
+    """It is a copy of everything; what is younger than a day may be somebody's who is still at it."""
+    for name, age in (("old", 2), ("young", 0)):
+        left = tmp_path / f".heliograph-backup-{name}"
+        left.mkdir()
+        (left / "heliograph.sqlite3").write_bytes(b"half")
+        then = time.time() - age * 86_400
+        os.utime(left, (then, then))
+    assert run("backup", str(tmp_path / "made.tar")).status == Exit.OK
+    assert [path.name for path in tmp_path.glob(".heliograph-*")] == [".heliograph-backup-young"]
+
+
+def test_a_backup_that_does_not_say_when_it_was_made_is_refused(
+    run: Run, archive: Path, elsewhere: Path, tmp_path: Path
+):
+    """Before anything is put into its place, not after."""
+    inside, place = tmp_path / "inside", tmp_path / "place"
+    inside.mkdir()
+    place.mkdir()
+    names = kit_archive.unpack(archive, inside, form=FORM).files
+    forged = tmp_path / "forged.tar"
+    kit_archive.write(forged, {name: inside / name for name in names}, form=FORM, about={"version": "1"}, within=place)
+    ran = run("restore", str(forged))
+    assert (ran.status, len(ran.err.strip().splitlines())) == (Exit.FAILED, 1)
+    assert not (elsewhere / "heliograph.sqlite3").exists()

@@ -106,3 +106,27 @@ async def test_long_bodies_and_slow_answers_are_left_alone(monkeypatch: pytest.M
         reader, writer = await connect()
         writer.write(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_large_body_earns_its_time(monkeypatch: pytest.MonkeyPatch):
+    """An import may take longer than any other request, as long as it moves; a dribble earns nothing."""
+    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.4)
+    async with _server() as connect:
+        reader, writer = await connect()
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 655360\r\n\r\n")
+        for _ in range(10):
+            writer.write(_CHUNK)
+            await asyncio.sleep(0.1)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        reader, writer = await connect()
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 655360\r\n\r\n")
+        assert await _dribble(reader, writer) == b""
+
+
+async def _dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """Write a little now and then until the other side has had enough; return what it answered."""
+    answer = asyncio.create_task(reader.read())
+    while not answer.done():
+        writer.write(b"aaaa")
+        await asyncio.wait([answer], timeout=0.05)
+    return answer.result()

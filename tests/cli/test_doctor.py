@@ -16,6 +16,7 @@ from heliograph.cli.doctor import network, place, stored
 from heliograph.cli.doctor.command import IDS
 from heliograph.cli.doctor.finding import Severity
 from heliograph.cli.exits import Exit
+from heliograph.devpush import DevPush, DevPushConfig
 from heliograph.kit.curl import CurlSender
 from heliograph.settings import Settings
 from heliograph.storage.survey import Server
@@ -23,6 +24,11 @@ from heliograph.storage.survey import Server
 _JOB = (
     "INSERT INTO jobs (id, name, args, priority, run_at, state, attempts, created_at) "
     "VALUES ('job_1', 'n', '{{}}', 5, 0, '{state}', 0, 0)"
+)
+_WEBHOOK = (
+    "INSERT INTO webhooks (id, project_id, url, description, event_types, is_enabled, disabled_reason, secret, "
+    "failing_since, created_at, updated_at) "
+    "SELECT 'whk_1', id, 'https://a.example/', '', '[]', 1, {reason}, x'00', 0, 0, 0 FROM projects"
 )
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 
@@ -92,6 +98,8 @@ def test_a_database_that_does_not_answer(run: Run, monkeypatch: pytest.MonkeyPat
         ("vapid_subject", "warning", "UPDATE projects SET vapid_subject = 'mailto:push@example.com'", ()),
         ("origins", "warning", "UPDATE projects SET origins = '[]'", ()),
         ("origins", "warning", "UPDATE projects SET origins = '[\"http://localhost:8971\"]'", ()),
+        ("webhook_failing", "warning", _WEBHOOK.format(reason="NULL"), ()),
+        ("webhook_failing", "error", _WEBHOOK.format(reason="'failing'"), ()),
         ("master_key", "error", "UPDATE installation SET value = 'another'", ()),
         (
             "queue_stuck",
@@ -118,6 +126,32 @@ def test_faults_in_the_database_are_found(
     worse = {key for key in IDS if found[key] in ("warning", "error") and found[key] != before[key]}
     assert worse == {name}
     assert f"{name} " in run("doctor", "--offline").out
+
+
+def test_an_error_of_one_project_is_not_hidden_by_a_warning_of_another(run: Run, well: dict[str, Any], data_dir: Path):
+    """What push services refuse is told before what is merely unwise."""
+    change(data_dir, "UPDATE projects SET vapid_subject = 'mailto:push@example.com'")
+    run("projects", "create", "Later", "--contact", "mailto:ada@heliograph.example.com")
+    change(data_dir, "UPDATE projects SET vapid_subject = 'mailto:x@localhost' WHERE name = 'Later'")
+    found = examined(run)["vapid_subject"]
+    assert found["severity"] == "error"
+    assert "Later" in found["sentence"]
+
+
+def test_a_damaged_database_is_not_to_be_started(run: Run, well: dict[str, Any], data_dir: Path):
+    """The advice is about a file: nothing can be started."""
+    (data_dir / "heliograph.sqlite3").write_bytes(b"no database at all" * 999)
+    found = examined(run)["database"]
+    assert found["severity"] == "error"
+    assert "restore" in found["hint"]
+
+
+async def test_a_certificate_that_nobody_believes_is_an_error(tmp_path: Path):
+    """Browsers refuse it as well, wherever they are."""
+    async with DevPush(DevPushConfig(host="127.0.0.1", http_port=0, tls_port=0, mcs_port=0)) as devpush:
+        finding = await _asked(network.public_answer, f"https://127.0.0.1:{devpush.tls_port}")
+    assert finding.severity is Severity.ERROR
+    assert "certificate" in finding.sentence
 
 
 def test_rights_that_are_too_wide_are_found(run: Run, well: dict[str, Any], data_dir: Path):
@@ -187,15 +221,15 @@ async def test_a_clock_that_is_wrong_is_found(ahead: int, severity: str):
     date = format_datetime(NOW - timedelta(seconds=ahead), usegmt=True).encode()
     answer = b"HTTP/1.1 404 Not Found\r\nDate: " + date + b"\r\nContent-Length: 0\r\n\r\n"
     async with serving(answering(answer)) as port:
-        finding = await _asked(network.clock_skew, f"http://127.0.0.1:{port}/", now=NOW)
+        finding = await _asked(network.clock_skew, f"http://127.0.0.1:{port}/", now=lambda: NOW)
     assert finding.severity == severity
 
 
 async def test_a_clock_that_cannot_be_compared_is_no_fault():
     """No network, or an answer without a date."""
-    unreached = await _asked(network.clock_skew, "http://127.0.0.1:9/", now=NOW)
+    unreached = await _asked(network.clock_skew, "http://127.0.0.1:9/", now=lambda: NOW)
     async with serving(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as port:
-        dateless = await _asked(network.clock_skew, f"http://127.0.0.1:{port}/", now=NOW)
+        dateless = await _asked(network.clock_skew, f"http://127.0.0.1:{port}/", now=lambda: NOW)
     assert {unreached.severity, dateless.severity} == {Severity.SKIPPED}
 
 

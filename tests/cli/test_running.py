@@ -1,9 +1,11 @@
 """Commands that run until told to stop, as processes of their own."""
 
 import asyncio
+import contextlib
 import re
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -57,7 +59,7 @@ class Process:
 
 
 @asynccontextmanager
-async def started(data_dir: Path, *arguments: str) -> AsyncIterator[Process]:
+async def started(data_dir: Path, *arguments: str, **settings: str) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -66,7 +68,7 @@ async def started(data_dir: Path, *arguments: str) -> AsyncIterator[Process]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env=clean_environment(HELIOGRAPH_DATA_DIR=str(data_dir), PYTHONUNBUFFERED="1"),
+        env=clean_environment(HELIOGRAPH_DATA_DIR=str(data_dir), PYTHONUNBUFFERED="1", **settings),
     )
     try:
         yield Process(process)
@@ -150,3 +152,19 @@ async def test_up_stops_when_nobody_reads_what_it_says(tmp_path: Path):
         running.process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(START_SECONDS):
             assert await running.process.wait() == Exit.OK
+
+
+async def test_a_worker_that_ends_when_nothing_is_due(tmp_path: Path):
+    """What was due is done, a round of upkeep too, beside a running worker or without one; what failed is said."""
+    async with started(tmp_path, "projects", "create", "Shop", "--contact", "mailto:ada@example.com") as made:
+        assert await made.ended() == Exit.OK
+    async with started(tmp_path, "send", "Hello", "--everyone") as sent:
+        assert await sent.ended() == Exit.OK
+    async with started(tmp_path, "worker", "--once") as once:
+        assert await once.ended() == Exit.OK
+    assert once.said == ""
+    with contextlib.closing(sqlite3.connect(tmp_path / "heliograph.sqlite3")) as database:
+        assert database.execute("SELECT state FROM notifications").fetchall() == [("done",)]
+    async with started(tmp_path, "worker") as worker, started(tmp_path, "worker", "--once") as once:
+        assert await once.ended() == Exit.OK
+        assert await worker.stop() == Exit.OK

@@ -13,10 +13,11 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from tests.support.postgres import PostgresServer
 
-from heliograph.storage.migrate import _config, migrate, pending
+from heliograph.storage.migrate import _config, migrate, pending, revisions
 from heliograph.storage.store import Store, StoreError
 from heliograph.storage.tables import metadata
 
@@ -158,6 +159,12 @@ async def test_the_steps_back_undo_the_steps_forward(empty_urls: list[str]) -> N
         assert await _catalogue(store) == {}
         await migrate(url)
         assert await _catalogue(store) == before
+
+
+def test_revisions_are_told_by_their_files() -> None:
+    """What is read from the files' names is what Alembic makes of their contents."""
+    walked = ScriptDirectory.from_config(_config()).walk_revisions()
+    assert revisions() == tuple(revision.revision for revision in walked)
 
 
 def _down(connection: Connection) -> None:

@@ -159,8 +159,8 @@ async def test_who_lost_the_lease_can_change_nothing(
     [held] = await queue.claim(worker=second, limit=1, lease=LEASE, now=now)
     assert await queue.renew([lost], worker="slow", lease=LEASE, now=now) == set()
     await queue.retry(lost, worker="slow", run_at=now, error="late")
-    await queue.bury(lost, worker="slow", error="late")
     async with store.begin() as tx:
+        assert not await queue.bury(tx, lost, worker="slow", error="late")
         assert not await queue.complete(tx, lost, worker="slow")
     assert await queue.claim(worker="third", limit=1, lease=LEASE, now=now) == []
     async with store.begin() as tx:
@@ -216,18 +216,63 @@ async def test_a_failed_job_comes_back_when_it_was_told_to(
     assert (again.id, again.attempt) == (job.id, 2)
 
 
+async def test_an_interrupted_job_comes_back_as_if_it_had_not_been_claimed(
+    store: Store, queue: EmbeddedQueue, clock: FrozenClock
+) -> None:
+    """Stopping workers again and again must not bury what they were at."""
+    await add(store, queue, numbered(1, clock.now()), now=clock.now())
+    for _ in range(3):
+        [job] = await queue.claim(worker="w", limit=1, lease=LEASE, now=clock.now())
+        assert job.attempt == 1
+        await queue.retry(job, worker="w", run_at=clock.now(), error="stopped", counts=False)
+
+
+async def test_jobs_whose_workers_die_are_claimed_ever_later_and_apart(store: Store, clock: FrozenClock) -> None:
+    """A crash or two cost no time; who is at hand at every crash waits, and not for as long as the others."""
+    chances = iter([0.0, 1.0] * 2)
+    queue = EmbeddedQueue(store, Ids(clock), chance=lambda: next(chances))
+    await add(store, queue, numbered(1, clock.now()), numbered(2, clock.now()), now=clock.now())
+    for attempt in (1, 2, 3):
+        claimed = await queue.claim(worker="w", limit=9, lease=LEASE, now=clock.now())
+        assert [job.attempt for job in claimed] == [attempt, attempt]
+        clock.advance(LEASE)
+    assert await queue.claim(worker="w", limit=9, lease=LEASE, now=clock.now()) == []
+    async with store.read() as tx:
+        waits = sorted(at - clock.now() for at in (await tx.execute(select(jobs.c.run_at))).scalars())
+    assert waits == [timedelta(seconds=8), timedelta(seconds=24)]
+    [first] = await queue.claim(worker="w", limit=9, lease=LEASE, now=clock.advance(waits[0]))
+    assert first.attempt == 4
+
+
 async def test_a_buried_job_stays_visible_and_never_runs(
     store: Store, queue: EmbeddedQueue, clock: FrozenClock
 ) -> None:
     """A job that cannot succeed is kept with its last error, for a person."""
     await add(store, queue, numbered(1, clock.now()), now=clock.now())
     [job] = await queue.claim(worker="w", limit=1, lease=LEASE, now=clock.now())
-    await queue.bury(job, worker="w", error="no such notification")
+    async with store.begin() as tx:
+        assert await queue.bury(tx, job, worker="w", error="no such notification")
     assert await queue.claim(worker="w", limit=1, lease=LEASE, now=clock.now() + LEASE * 9) == []
     assert await queue.next_due(now=clock.now()) is None
     async with store.read() as tx:
         [seen] = await rows.dead(tx, limit=10)
     assert (seen.id, seen.args, seen.attempts, seen.last_error) == (job.id, {"n": 1}, 1, "no such notification")
+
+
+async def test_what_was_set_aside_long_ago_is_deleted(store: Store, queue: EmbeddedQueue, clock: FrozenClock) -> None:
+    """A person had a month to look at it; what waits or is younger stays."""
+    for number in (1, 2):
+        await add(store, queue, numbered(number, clock.now()), now=clock.now())
+        [job] = await queue.claim(worker="w", limit=1, lease=LEASE, now=clock.now())
+        async with store.begin() as tx:
+            assert await queue.bury(tx, job, worker="w", error="bad")
+        if number == 1:
+            await add(store, queue, numbered(3, clock.now() + timedelta(days=9)), now=clock.now())
+        clock.advance(timedelta(days=1))
+    async with store.begin() as tx:
+        assert await rows.sweep_dead(tx, before=clock.now() - timedelta(days=1, hours=1), limit=9) == 1
+        assert [one.args for one in await rows.dead(tx, limit=9)] == [{"n": 2}]
+    assert await queue.next_due(now=clock.now()) is not None
 
 
 async def test_a_dedupe_key_is_taken_while_its_job_waits_or_runs(
@@ -245,7 +290,8 @@ async def test_a_dedupe_key_is_taken_while_its_job_waits_or_runs(
         assert await queue.complete(tx, claimed[0], worker="w")
         await queue.add(tx, [numbered(6, now, dedupe_key="k")], now=now)
     [successor] = await queue.claim(worker="w", limit=9, lease=LEASE, now=now)
-    await queue.bury(successor, worker="w", error="bad")
+    async with store.begin() as tx:
+        assert await queue.bury(tx, successor, worker="w", error="bad")
     await add(store, queue, numbered(7, now, dedupe_key="k"), now=now)
     assert [job.args["n"] for job in await queue.claim(worker="w", limit=9, lease=LEASE, now=now)] == [7]
 

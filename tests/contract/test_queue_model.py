@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import delete, select
 
+from heliograph.domain.retry import STEPS
 from heliograph.kit.clock import FrozenClock
 from heliograph.kit.ids import Ids
 from heliograph.queue.base import PRIORITIES, Job, NewJob
@@ -21,6 +22,7 @@ from heliograph.storage.tables import jobs
 T = TypeVar("T")
 WORKERS = ["ada", "bob"]
 LEASE = timedelta(seconds=30)
+SILENT = 3
 
 
 @dataclass
@@ -45,7 +47,7 @@ class QueueMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = FrozenClock(datetime(2026, 1, 1, tzinfo=UTC))
-        self.queue = EmbeddedQueue(self.store, Ids(self.clock))
+        self.queue = EmbeddedQueue(self.store, Ids(self.clock), chance=lambda: 0.5)
         self.expected: dict[int, Expected] = {}
         self.claims: list[tuple[str, Job]] = []
         self.count = 0
@@ -93,6 +95,8 @@ class QueueMachine(RuleBasedStateMachine):
         for job in self.expected.values():
             if job.until is not None and job.until <= now:
                 job.holder = job.until = None
+                if job.attempts >= SILENT:
+                    job.run_at = now + STEPS[min(job.attempts, len(STEPS)) - 1]
         free = [(number, job) for number, job in self.expected.items() if job.holder is None and job.run_at <= now]
         due = sorted(free, key=lambda item: (item[1].priority, item[1].run_at, item[1].id))[:limit]
         claimed = self.wait(self.queue.claim(worker=worker, limit=limit, lease=LEASE, now=now))
@@ -124,21 +128,28 @@ class QueueMachine(RuleBasedStateMachine):
             del self.expected[claim.args["n"]]
 
     @precondition(lambda self: self.claims)
-    @rule(data=st.data(), seconds=st.integers(-5, 90))
-    def retry(self, data: st.DataObject, seconds: int) -> None:
+    @rule(data=st.data(), seconds=st.integers(-5, 90), counts=st.booleans())
+    def retry(self, data: st.DataObject, seconds: int, counts: bool) -> None:
         worker, claim = data.draw(st.sampled_from(self.claims))
         run_at = self.clock.now() + timedelta(seconds=seconds)
-        self.wait(self.queue.retry(claim, worker=worker, run_at=run_at, error="again"))
+        self.wait(self.queue.retry(claim, worker=worker, run_at=run_at, error="again", counts=counts))
         if self._stands(worker, claim):
             job = self.expected[claim.args["n"]]
+            job.attempts -= not counts
             job.holder, job.until, job.run_at = None, None, run_at
 
     @precondition(lambda self: self.claims)
     @rule(data=st.data())
     def bury(self, data: st.DataObject) -> None:
         worker, claim = data.draw(st.sampled_from(self.claims))
-        self.wait(self.queue.bury(claim, worker=worker, error="never"))
-        if self._stands(worker, claim):
+
+        async def run() -> bool:
+            async with self.store.begin() as tx:
+                return await self.queue.bury(tx, claim, worker=worker, error="never")
+
+        stands = self._stands(worker, claim)
+        assert self.wait(run()) == stands
+        if stands:
             del self.expected[claim.args["n"]]
 
     @precondition(lambda self: self.claims)

@@ -237,6 +237,65 @@ async def test_a_connection_that_the_server_closed_is_replaced(postgresql_url: s
     await admin.close()
 
 
+async def _shown(store: Store, *names: str) -> dict[str, str]:
+    async with store.begin() as tx:
+        return {name: await tx.scalar(text(f"SHOW {name}")) for name in names}
+
+
+async def test_nothing_waits_for_ever_in_postgresql(postgresql_url: str) -> None:
+    """A session has limits of its own; who writes `options` into the URL decides, and so does a migration."""
+    store = await Store.open(postgresql_url)
+    names = ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout")
+    assert await _shown(store, *names) == dict(zip(names, ("30s", "1min", "1min"), strict=True))
+    await store.close()
+    store = await Store.open(f"{postgresql_url}&options=-c%20lock_timeout%3D7s&keepalives_idle=9")
+    assert await _shown(store, *names) == dict(zip(names, ("7s", "0", "0"), strict=True))
+    await store.close()
+    engine = engines.postgresql_engine(engines.DatabaseUrl.parse(postgresql_url), pool_size=1, is_limited=False)
+    async with engine.begin() as connection:
+        assert await connection.scalar(text("SHOW statement_timeout")) == "0"
+    await engine.dispose()
+
+
+async def test_a_lock_that_is_held_for_ever_is_not_waited_for(postgresql_url: str) -> None:
+    """Who needs it is told to come back, and the connection is good for the next one."""
+    store = await Store.open(postgresql_url)
+    async with store.begin() as tx:
+        await put(tx, "a", "1")
+    async with store.begin() as holder:
+        await put(holder, "a", "2")
+        with pytest.raises(Unavailable):
+            await _wait_for(store, "a")
+        async with store.begin() as tx:
+            assert await value(tx, "a") == "1"
+    await store.close()
+
+
+async def _wait_for(store: Store, name: str) -> None:
+    async with store.begin() as tx:
+        await tx.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        await put(tx, name, "3")
+
+
+async def test_a_transaction_that_is_left_open_loses_its_locks(postgresql_url: str) -> None:
+    """A process that hangs in the middle of one holds up nobody for long; when it wakes up it is told."""
+    store = await Store.open(postgresql_url)
+
+    async def hang() -> None:
+        async with store.begin() as tx:
+            await tx.execute(text("SET LOCAL idle_in_transaction_session_timeout = '50ms'"))
+            await put(tx, "a", "lost")
+            async with store.begin() as other:
+                await put(other, "a", "kept")
+            await put(tx, "b", "lost")
+
+    with pytest.raises(Unavailable):
+        await hang()
+    async with store.begin() as tx:
+        assert (await value(tx, "a"), await value(tx, "b")) == ("kept", None)
+    await store.close()
+
+
 async def test_a_deadlock_asks_to_try_again(postgresql_url: str) -> None:
     """Of two transactions that wait for each other one goes on and the other is told that it may come back."""
     store = await Store.open(postgresql_url)

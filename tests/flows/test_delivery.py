@@ -430,7 +430,7 @@ async def test_who_left_between_two_attempts_is_not_asked_again(world: World, ki
     await world.work()
     async with world.store.begin() as tx:
         if kind is AudienceKind.PROFILES:
-            await identity.unbind(tx, subscription_id=leaver)
+            await identity.unbind(tx, world.heliograph.context(), subscription_id=leaver)
         else:
             await group_rows.leave_all(tx, leaver)
     await world.work_on(timedelta(minutes=10))

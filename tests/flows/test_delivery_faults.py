@@ -200,7 +200,7 @@ async def test_wrong_key_wipes_nothing(world: World):
         key = await vapid_keys.get(tx, world.project.project.id, world.project.vapid_key.id)
 
     assert key is not None
-    assert key.pause_reason == "refused"
+    assert key.pause_reason == "refused_new"  # none of them ever took a message
     assert {(await world.subscription(one)).state for one in ids} == {SubscriptionState.ACTIVE}
     counted = await world.counts(notification)
     assert sum(counted.values()) == 60

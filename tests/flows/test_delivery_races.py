@@ -262,7 +262,7 @@ async def test_who_leaves_while_a_slow_host_keeps_a_range_waiting(world: World, 
     async def two_leave() -> None:
         async with world.store.begin() as tx:
             await subscription_rows.change(tx, subscription_ids[1], {"state": "unsubscribed"})
-            await identity.unbind(tx, subscription_id=subscription_ids[2])
+            await identity.unbind(tx, world.heliograph.context(), subscription_id=subscription_ids[2])
         world.clock.advance(10 * SECOND)
 
     hosts = Hosts(world.clock, most_in_the_air=1)

@@ -13,7 +13,7 @@ from heliograph.actions.pace_seen import LEAST
 from heliograph.devpush import Service
 from heliograph.domain.notification import Audience, AudienceKind, Content, Variant
 from heliograph.errors import ContentRefused, ContentTooLarge, NotFound
-from heliograph.storage.tables import counts, jobs, notifications, profiles, providers, subscriptions
+from heliograph.storage.tables import counts, jobs, memberships, notifications, profiles, providers, subscriptions
 
 CONTENT = Content(
     title="Harbour",
@@ -170,6 +170,7 @@ async def test_keys_and_providers(world: World) -> None:
 async def test_a_large_audience_is_estimated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond what is looked at the numbers are an estimate and say so; beyond what is counted, at least so many."""
     monkeypatch.setattr(dry_run, "LOOKED_AT", 40)
+    monkeypatch.setattr(dry_run, "_SPREAD", 20)
     fleet = await world.agents(2, Service.FCM, Service.MOZILLA)
     now = world.clock.now()
     rows = []
@@ -188,6 +189,29 @@ async def test_a_large_audience_is_estimated(world: World, monkeypatch: pytest.M
     monkeypatch.setattr(dry_run, "COUNTED", 150)
     run = await ask(world)
     assert (run.exactness, run.total) == (Exactness.AT_LEAST, 150)
+
+
+@pytest.mark.parametrize("audience", [EVERYONE, Audience(AudienceKind.GROUP, group="news")])
+async def test_who_came_all_at_once_weighs_as_much_as_who_came_since(
+    world: World, monkeypatch: pytest.MonkeyPatch, audience: Audience
+) -> None:
+    """An import of nearly everybody within a second, and a few later: the few must not decide what is told."""
+    monkeypatch.setattr(dry_run, "LOOKED_AT", 100)
+    fleet = await world.agents(2, Service.FCM, Service.MOZILLA)
+    now = world.clock.now()
+    rows = []
+    for number in range(400):
+        is_late = number >= 380
+        world.clock.advance(timedelta(days=1) if is_late else timedelta(milliseconds=1))
+        row = world.row(world.heliograph.ids.new("sub"), fleet.agents[is_late], now, None)
+        rows.append(row | {"endpoint_hash": number.to_bytes(32, "big")})
+    common = {"project_id": world.project.project.id, "group_name": "news", "identifier": "", "joined_at": now}
+    async with world.store.begin() as tx:
+        await tx.execute(subscriptions.insert(), rows)
+        await tx.execute(memberships.insert(), [common | {"subscription_id": row["id"]} for row in rows])
+    run = await ask(world, audience)
+    assert (run.exactness, run.total, run.looked_at) == (Exactness.ESTIMATE, 400, 100)
+    assert run.receivers["web", "mozilla"] == pytest.approx(20, abs=20)
 
 
 async def test_how_long_it_takes(world: World) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 from tests.support.pages import Site, problem
 from tests.support.world import World
 
@@ -20,6 +21,7 @@ from heliograph.names import JobName
 from heliograph.protocols import base64url
 from heliograph.queue.base import NewJob
 from heliograph.storage import key_retirement, vapid_keys
+from heliograph.storage import subscriptions as subscription_rows
 from heliograph.storage.vapid_keys import VapidKeyState
 
 WAREHOUSE = Audience(AudienceKind.GROUP, group="warehouse", identifier="42")
@@ -116,6 +118,25 @@ async def test_a_rotation_from_end_to_end(world: World, site: Site) -> None:
     assert await world.counts(notification) == {"accepted": 1}
 
 
+async def test_who_names_another_key_has_proved_nothing(world: World, site: Site) -> None:
+    """A visitor that took messages and then claims another key of the project is refused as a stranger is."""
+    old_key = world.project.vapid_key.public_key
+    agents = (await world.agents(6, key=old_key)).agents
+    made = [(await site.call("POST", "/subscriptions", _body(agent, old_key))).json() for agent in agents]
+    new_id, new_key = await _rotate(site)
+    await world.notify()
+    await world.work()
+    world.clock.advance(timedelta(hours=1))
+    for agent, own in zip(agents, made, strict=True):
+        path = f"/subscriptions/{own['id']}"
+        answer = await site.call("PUT", path, _body(agent, new_key), secret=own["secret"])
+        assert answer.status_code == 200
+    await world.notify()
+    await world.work()
+
+    assert (await _keys(site))[new_id]["pause_reason"] == "refused_new"
+
+
 async def test_a_key_in_use_is_not_retired(world: World, site: Site) -> None:
     """Neither by the upkeep, however old it is, nor by an operator without force; the active one never."""
     fleet = await world.agents(1)
@@ -200,6 +221,34 @@ async def test_registering_and_retiring_at_once(world: World, site: Site) -> Non
         site.call("POST", "/subscriptions", _body(agent, key.public_key)), _retire(site, key.id)
     )
     assert sorted((registered.status_code, retired.status_code)) in ([200, 422], [201, 409])
+
+
+async def test_upkeep_while_the_last_subscriber_comes_back(world: World, site: Site) -> None:
+    """The upkeep ends a subscription and looks at its key while it is being renewed: neither waits for the other."""
+    if world.store.dialect != "postgresql":
+        pytest.skip("SQLite has one writer.")
+    agent = (await world.agents(1)).agents[0]
+    (only,) = await world.subscribe([agent])
+    old_id = world.project.vapid_key.id
+    await _rotate(site)
+    world.clock.advance(QUIET + SECOND)
+    now = world.clock.now()
+    async with world.store.begin() as tx:
+        await subscription_rows.change(tx, only, {"expires_at": now - SECOND})
+    async with world.store.begin() as tx:
+        assert await key_retirement.hold(tx, old_id) is VapidKeyState.RETIRING
+        upkeep = asyncio.create_task(_sweep(world))
+        async with asyncio.timeout(20):
+            while not (upkeep.done() or await _is_waited_for(world)):  # noqa: ASYNC110 - another transaction's locks, not events
+                await asyncio.sleep(0.02)
+        await subscription_rows.lock(tx, [only])
+    await upkeep
+
+
+async def _is_waited_for(world: World) -> bool:
+    async with world.store.read() as tx:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return bool((await tx.execute(text(query))).scalar_one())
 
 
 async def test_a_page_that_knows_the_key_from_before(world: World, site: Site) -> None:

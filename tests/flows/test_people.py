@@ -1,6 +1,7 @@
 """Stories of people at browsers, told through the HTTP API: subscribe, be somebody, receive, click, log out, leave."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ from tests.support.pages import Answer, Site
 from tests.support.world import World
 
 from heliograph.api.app import create_app
+from heliograph.delivery import forget
 from heliograph.devpush import Service
 from heliograph.devpush.agents import Agent
 from heliograph.domain.identity import sign
@@ -151,3 +153,37 @@ async def test_leaving_and_coming_back(world: World, site: Site) -> None:
     )
     assert (again.status_code, again.json()["id"]) == (200, made.id)
     assert await _counts(site, await _notify(site, world, kind="everyone")) == {"accepted": 1}
+
+
+async def test_an_erased_name_is_in_no_notification(site: Site, world: World, monkeypatch: pytest.MonkeyPatch):
+    """It leaves those that named it, with what was written for it alone; who has the name later is somebody else."""
+    monkeypatch.setattr(forget, "PORTION", 1)
+    fleet = await world.agents(2)
+    project = site.project.project
+    secret = world.heliograph.sealer.open(project.identity_secret, f"project/{project.id}/identity_secret")
+    for agent, name in zip(fleet.agents, ("ada", "grace"), strict=True):
+        await _register(site, agent, identity={"external_id": name, "signature": sign(name, secret)})
+    alone = await _notify(site, world, kind="profiles", external_ids=["ada"])
+    both = await _notify(site, world, kind="profiles", external_ids=["ada", "grace"])
+    later = {"audience": {"kind": "profiles", "external_ids": ["ada", "grace"]}, "content": {"title": "Later"}}
+    later["send_at"] = (world.clock.now() + timedelta(hours=1)).isoformat()
+    waiting = (await site.client.post("/v1/notifications", json=later, headers=site.admin)).json()["id"]
+    (known,) = (await site.client.get("/v1/profiles?external_id=ada", headers=site.admin)).json()["items"]
+
+    gone = await site.client.delete(f"/v1/profiles/{known['id']}?everything=true", headers=site.admin)
+    assert gone.status_code == 204
+    world.clock.advance(timedelta(seconds=1))
+    since = await _notify(site, world, kind="profiles", external_ids=["ada"])
+
+    told = {one: (await site.client.get(f"/v1/notifications/{one}", headers=site.admin)).json() for one in
+            (alone, both, waiting, since)}  # fmt: skip
+    names = {one: found["audience"]["external_ids"] for one, found in told.items()}
+    assert names == {
+        alone: [known["id"]],
+        both: [known["id"], "grace"],
+        waiting: [known["id"], "grace"],
+        since: ["ada"],
+    }
+    assert [found["content"]["title"] for found in told.values()] == ["Erased", "Harbour", "Later", "Harbour"]
+    await world.work_on(timedelta(hours=1))
+    assert await _counts(site, waiting) == {"accepted": 1}

@@ -264,6 +264,24 @@ async def test_a_person_who_logged_out_since_is_still_told_of(world: World):
     assert [one.seen.id for one in told.subscriptions] == [only]
 
 
+@pytest.mark.parametrize(("whose", "said"), [(None, "nobody's"), ("grace", "another person's")])
+async def test_a_browser_that_was_not_theirs_then_is_told_as_such(world: World, whose: str | None, said: str):
+    """Who has a shared browser now did not get what the last one was sent."""
+    shared = await _subscribe(world)
+    if whose is not None:
+        async with world.store.begin() as tx:
+            ctx, project_id = world.heliograph.context(), world.project.project.id
+            then, _ = await profiles.put(tx, ctx, project_id=project_id, external_id=whose)
+            await subscription_rows.change(tx, shared, {"profile_id": then.id})
+    notification = await world.notify()
+    await world.work()
+    await _ada(world, shared)
+    told = await _why(world, notification, external_id="ada")
+    (fact,) = [fact for fact in told.subscriptions[0].facts if fact.code is StoryCode.NOT_THEIRS]
+    assert said in fact.sentence
+    assert StoryCode.NOT_THEIRS not in await _codes(world, notification, shared)
+
+
 async def test_people_without_a_browser_or_not_named(world: World):
     """Known, but without a subscription; known only after the start; and not among those who were named."""
     notification = await world.notify(Audience(AudienceKind.PROFILES, external_ids=("bob",)))

@@ -46,7 +46,8 @@ class Contract:
         kind = response.headers.get("content-type", "").partition(";")[0]
         if kind not in contents:
             raise Unlike(f"{where} is {kind} and should be {', '.join(contents)}.")
-        self._validate(where, contents[kind]["schema"], response)
+        if kind.endswith(("/json", "+json")):
+            self._validate(where, contents[kind]["schema"], response)
 
     def _operation(self, method: str, path: str) -> dict[str, Any] | None:
         for pattern, operations in self._paths:

@@ -114,3 +114,11 @@ def _nested(levels: int) -> Any:
     for _ in range(levels):
         value = [value]
     return value
+
+
+async def webhook_things(api: Any, tenant: Tenant) -> dict[str, str]:
+    """Make a webhook with a message, and return their identifiers by parameter. The address is a literal one."""
+    body = {"url": "https://93.184.215.14/heliograph"}
+    made = (await api.post("/v1/webhooks", headers=tenant.manage, json=body)).json()
+    message = (await api.post(f"/v1/webhooks/{made['id']}/test", headers=tenant.manage)).json()
+    return {"webhook_id": made["id"], "message_id": message["id"]}

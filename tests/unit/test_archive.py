@@ -1,7 +1,12 @@
 """Archives that tell whether they are whole."""
 
+import hashlib
+import io
+import json
 import random
+import shutil
 import stat
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -17,8 +22,10 @@ def made(tmp_path: Path) -> Path:
     files = {"a": tmp_path / "a", "b": tmp_path / "b"}
     files["a"].write_bytes(random.Random(1).randbytes(5_000))
     files["b"].write_bytes(b"the key")
-    path = tmp_path / "made.tar"
-    assert write(path, files, form=FORM, about={"at": "now"}) == path.stat().st_size
+    path, place = tmp_path / "made.tar", tmp_path / "place"
+    place.mkdir()
+    assert write(path, files, form=FORM, about={"at": "now"}, within=place) == path.stat().st_size
+    shutil.rmtree(place)
     return path
 
 
@@ -35,7 +42,7 @@ def test_what_goes_in_comes_out(made: Path, tmp_path: Path):
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "made.tar", "out"]
     with pytest.raises(FileExistsError):
-        write(made, {}, form=FORM, about={})
+        write(made, {}, form=FORM, about={}, within=tmp_path / "out")
 
 
 def test_every_cut_is_found(made: Path, tmp_path: Path):
@@ -71,3 +78,77 @@ def test_another_kind_is_refused(made: Path, tmp_path: Path):
     """The form says which program an archive is for."""
     with pytest.raises(ArchiveError, match="of the kind"):
         unpack(made, tmp_path, form="test/2")
+
+
+def _forged(path: Path, files: dict[str, object], *members: tarfile.TarInfo) -> Path:
+    """An archive with a manifest that is whole and says whatever the forger wants."""
+    manifest = json.dumps({"format": FORM, "about": {}, "files": files}).encode()
+    with tarfile.open(path, "w") as tar:
+        for name, content in (
+            ("manifest.json", manifest),
+            ("manifest.sha256", hashlib.sha256(manifest).hexdigest().encode()),
+        ):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+        for member in members:
+            tar.addfile(member, io.BytesIO(b"\0" * 512))
+    return path
+
+
+def _member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", **pax: str) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.pax_headers = kind, link, pax
+    return info
+
+
+_EMPTY = {"size": 0, "sha256": hashlib.sha256().hexdigest()}
+_TERABYTE = {"size": 1 << 40, "sha256": "0" * 64}
+
+
+@pytest.mark.parametrize(
+    ("named", "entry", "member"),
+    [
+        ("../out", _EMPTY, _member("../out")),
+        ("/tmp/hg-escaped", _EMPTY, _member("/tmp/hg-escaped")),
+        ("..", _EMPTY, _member("..")),
+        ("", _EMPTY, _member("")),
+        ("a", _EMPTY, _member("../a")),
+        ("a", _EMPTY, _member("a", tarfile.SYMTYPE, "/etc/passwd")),
+        ("a", _EMPTY, _member("a", tarfile.LNKTYPE, "/etc/passwd")),
+        ("a", _EMPTY, _member("a", tarfile.FIFOTYPE)),
+        ("a", _EMPTY, _member("a", tarfile.CHRTYPE)),
+        ("a", _EMPTY, _member("a", tarfile.DIRTYPE)),
+        (
+            "a",
+            _TERABYTE,
+            _member("a", **{"GNU.sparse.map": "0,0", "GNU.sparse.size": str(1 << 40), "GNU.sparse.name": "a"}),
+        ),
+    ],
+)
+def test_what_leads_elsewhere_or_swells_is_refused(
+    tmp_path: Path, named: str, entry: dict[str, object], member: tarfile.TarInfo
+):
+    """Paths, links, devices, and members that are terabytes of nothing: refused before anything is written."""
+    forged = _forged(tmp_path / "forged.tar", {named: entry}, member)
+    into = tmp_path / "into"
+    into.mkdir()
+    with pytest.raises(ArchiveError):
+        unpack(forged, into, form=FORM)
+    assert list(into.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["forged.tar", "into"]
+
+
+def test_a_file_system_without_links_will_do(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """FAT and many network shares have none; still nothing is replaced."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    place = tmp_path / "place"
+    place.mkdir()
+    write(tmp_path / "second.tar", {"a": tmp_path / "a"}, form=FORM, about={}, within=place)
+    assert _unpacked(tmp_path / "second.tar", tmp_path / "out") == {"a": (tmp_path / "a").read_bytes()}
+    with pytest.raises(FileExistsError):
+        write(made, {}, form=FORM, about={}, within=place)

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from heliograph.names import CLOCK_LEASE
 from heliograph.queue.base import PRIORITIES
-from heliograph.storage import survey
+from heliograph.storage import survey, webhooks
 from heliograph.storage.store import Tx
 from heliograph.storage.survey import PausedKey
+from heliograph.storage.webhooks import Failing
 
+_COUNTED = 1_000
 STUCK_AFTER = timedelta(minutes=5)
 """Work that is due for so long while nothing runs is not waiting its turn: nobody does it."""
 
@@ -22,6 +24,7 @@ class Condition:
         oldest_due_at: since when the first of them waits.
         running: jobs that a worker holds.
         dead: jobs that were set aside.
+        failing_webhooks: those whose receivers fail, or were switched off for it; the first thousand.
         has_worker: whether a worker led the clock within the last minute.
     """
 
@@ -32,6 +35,7 @@ class Condition:
     dead: int
     paused_keys: tuple[PausedKey, ...]
     has_worker: bool
+    failing_webhooks: tuple[Failing, ...] = ()
 
     @property
     def waited(self) -> timedelta:
@@ -56,4 +60,5 @@ async def look(tx: Tx, *, now: datetime) -> Condition:
         dead=await survey.dead_jobs(tx),
         paused_keys=tuple(await survey.paused_keys(tx, now=now)),
         has_worker=ends is not None and ends > now,
+        failing_webhooks=tuple(await webhooks.failing(tx, limit=_COUNTED)),
     )

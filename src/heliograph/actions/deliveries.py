@@ -1,6 +1,7 @@
 """What a sender asks of deliveries: what came of one, of a notification's, of a subscription's."""
 
 from heliograph.domain.delivery import DeliveryState
+from heliograph.domain.outcome import OutcomeKind
 from heliograph.errors import NotFound
 from heliograph.kit.paging import Page, read_page
 from heliograph.storage import attempts, delivery_reads, notifications
@@ -20,6 +21,11 @@ async def get(tx: Tx, *, project_id: str, delivery_id: str) -> Delivery:
 async def attempts_of(tx: Tx, delivery_id: str) -> list[AttemptRow]:
     """Return each try to send a delivery, in their order."""
     return (await attempts.of_deliveries(tx, [delivery_id])).get(delivery_id, [])
+
+
+def message_id(delivery: Delivery, attempt: AttemptRow) -> str | None:
+    """Return what the push service calls the message of an attempt, which only one that it accepted has."""
+    return delivery.service_message_id if attempt.outcome is OutcomeKind.ACCEPTED else None
 
 
 async def of_notification(

@@ -1,19 +1,21 @@
 """What a send would do, without sending: who gets it, who does not and why, what is shown, how long it takes.
 
 Nothing is stored and nothing is queued. Up to `LOOKED_AT` subscriptions are looked at one by one; of a larger audience
-that many, spread over the time in which they came, and what they have in common is taken for the others too.
+that many, from equal parts of it, and what they have in common is taken for the others too.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from heliograph.actions import notifications
+from heliograph.actions import held, notifications
+from heliograph.actions.held import Held
 from heliograph.actions.notifications import Draft
 from heliograph.actions.pace_seen import LEAST, Pace, pace_seen
+from heliograph.domain import retry
 from heliograph.domain.notification import Audience, AudienceKind, Notification, chosen_variant
 from heliograph.kit.context import Context
 from heliograph.kit.ids import ceiling_id, floor_id, made_at
@@ -29,7 +31,7 @@ LOOKED_AT = 10_000
 COUNTED = 1_000_000
 """So many are counted, along an index; of more it is only told that there are more."""
 SAMPLES = 5
-_SPREAD = 20
+_SPREAD = 100
 _Key = TypeVar("_Key")
 
 
@@ -65,6 +67,7 @@ class DryRun:
         readers: how many receivers see each preview, by its language.
         budget: bytes of plaintext that a message may have.
         pace: how fast this project's notifications went; None if there is nothing to judge by.
+        held: what each rate that is in force means for it, longest first.
     """
 
     notification: Notification
@@ -76,6 +79,7 @@ class DryRun:
     readers: Mapping[str | None, int]
     budget: int
     pace: Pace | None
+    held: tuple[Held, ...] = ()
 
     @property
     def total(self) -> int:
@@ -84,14 +88,36 @@ class DryRun:
 
     @property
     def seconds(self) -> float | None:
-        """How long it would take at the pace that was seen."""
-        return None if self.pace is None else self.total / self.pace.per_second
+        """How long it would take: as the rates say, or at the pace that was seen, if that takes longer."""
+        known = [one.seconds for one in self.held[:1]]
+        if self.pace is not None:
+            known.append(self.total / self.pace.per_second)
+        return max(known, default=None)
+
+    @property
+    def late(self) -> int:
+        """How many would expire because the rates leave them no turn in time."""
+        return held.late(self.held)
 
     @property
     def assumption(self) -> str:
-        """On what ground the time is told, in a sentence."""
+        """On what ground the time is told, in sentences."""
+        return " ".join([*self._rates(), self._pace()])
+
+    def _rates(self) -> list[str]:
+        told = []
+        if self.held:
+            first = self.held[0]
+            whose = first.of if first.of in (held.NOTIFICATION, held.PROJECT) else f"push service {first.of}"
+            told.append(f"At {first.rate}, the rate of the {whose}, it takes {first.seconds:,.1f} s.")
+        if self.late:
+            told.append(f"{self.late:,} would expire before their turn came.")
+        return told
+
+    def _pace(self) -> str:
         if self.pace is None:
-            return f"Not known: no notification of this project with {LEAST} deliveries or more has finished of late."
+            what = "How fast workers and push services are is not known" if self.held else "Not known"
+            return f"{what}: no notification of this project with {LEAST} deliveries or more has finished of late."
         return (
             f"The workers and the push services are as fast as with {self.pace.notification_id}, whose "
             f"{self.pace.deliveries:,} deliveries were finished on {self.pace.finished_at:%Y-%m-%d at %H:%M} UTC, "
@@ -151,11 +177,12 @@ async def dry_run(tx: Tx, ctx: Context, *, project_id: str, draft: Draft) -> Dry
     times = looked.size / max(1, len(looked.receivers)) if looked.exactness is not Exactness.EXACT else 1.0
     excluded = [Excluded(reason, round(len(ids) * times), tuple(ids[:SAMPLES])) for reason, ids in out.items()]
     excluded += [Excluded(reason, len(names), tuple(names[:SAMPLES])) for reason, names in looked.missing.items()]
+    receivers = _scaled(Counter((one.channel, str(one.push_service)) for one in taken), times)
     return DryRun(
         notification=notification,
         exactness=looked.exactness,
         looked_at=len(looked.receivers),
-        receivers=_scaled(Counter((one.channel, str(one.push_service)) for one in taken), times),
+        receivers=receivers,
         excluded=tuple(sorted(excluded, key=lambda one: (-one.count, one.reason))),
         previews=preview(
             draft.kind, draft.content, budget=project.plaintext_budget, site_url=notifications.site_url(project)
@@ -163,7 +190,13 @@ async def dry_run(tx: Tx, ctx: Context, *, project_id: str, draft: Draft) -> Dry
         readers=_scaled(Counter(_variant(notification, one) for one in taken), times),
         budget=project.plaintext_budget,
         pace=await pace_seen(tx, project_id),
+        held=held.held(notifications.limits_of(notification, project), receivers, _life(notification)),
     )
+
+
+def _life(notification: Notification) -> timedelta:
+    end = retry.deadline(notification.send_at, notification.ttl, notification.expires_at)
+    return end - notification.send_at
 
 
 def _scaled(counted: Counter[_Key], times: float) -> dict[_Key, int]:
@@ -185,9 +218,29 @@ async def _look(tx: Tx, ctx: Context, notification: Notification) -> _Looked:
     if size > LOOKED_AT:
         counted = await dry_runs.count(tx, project_id, audience, limit=COUNTED + 1)
         size, exactness = min(counted, COUNTED), Exactness.ESTIMATE if counted <= COUNTED else Exactness.AT_LEAST
-        ids = await _spread(tx, project_id, audience, first=ids[0])
+        if exactness is Exactness.ESTIMATE:
+            ids = await _evenly(tx, project_id, audience, size=size, upto=end)
+        else:
+            ids = await _spread(tx, project_id, audience, first=ids[0])
     found = await audiences.by_ids(tx, ids)
     return _Looked([found[one] for one in ids if one in found], size, exactness, {})
+
+
+async def _evenly(tx: Tx, project_id: str, audience: Audience, *, size: int, upto: str) -> list[str]:
+    """Return as many subscriptions from each of equal parts of an audience of a known size.
+
+    Parts of equal time would not do: who brings a hundred thousand from elsewhere does so within an hour.
+    """
+    ids: list[str] = []
+    after = ""
+    for _ in range(_SPREAD):
+        limit, part = LOOKED_AT // _SPREAD, size // _SPREAD
+        ids += await audiences.page_of_ids(tx, project_id, audience, after=after, upto=upto, limit=limit)
+        end = await audiences.end_of_page(tx, project_id, audience, after=after, upto=upto, limit=part)
+        if end is None:
+            break
+        after = end
+    return ids
 
 
 async def _spread(tx: Tx, project_id: str, audience: Audience, *, first: str) -> list[str]:

@@ -1,11 +1,14 @@
 """What a project wants of the Glue API: how long subscriptions live, which groups and locales there are, and claims."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
+from heliograph.actions import audit
 from heliograph.domain.glue import GlueSettings, is_locale
 from heliograph.domain.subscription import check_group
-from heliograph.errors import Conflict, FieldError, InvalidRequest
+from heliograph.domain.webhook import ReceiverError, read_receiver, shown
+from heliograph.errors import Conflict, FieldError, InvalidRequest, ReceiverRefused
 from heliograph.kit.context import Context
+from heliograph.names import Act
 from heliograph.protocols import base64url
 from heliograph.storage import glue, projects
 from heliograph.storage.glue import KeptSettings
@@ -19,19 +22,32 @@ async def get(tx: Tx, *, project_id: str) -> KeptSettings:
     return await glue.read(tx, project_id)
 
 
-async def put(tx: Tx, ctx: Context, *, project_id: str, settings: GlueSettings) -> KeptSettings:
-    """Replace a project's settings.
+async def put(
+    tx: Tx, ctx: Context, *, project_id: str, settings: GlueSettings, allowed: frozenset[str] = frozenset()
+) -> KeptSettings:
+    """Replace a project's settings. `allowed` are origins that the operator lets be called.
 
     Raises:
         InvalidRequest: a group's name or a locale cannot be used.
-        Conflict: groups need a claim, and there is no secret yet that could sign one.
+        ReceiverRefused: the address of the check may not be called.
+        Conflict: groups need a claim, or subscriptions a check, and there is no secret yet that could sign it.
     """
     _check(settings)
+    if settings.check_url is not None:
+        _check_url(settings.check_url, allowed)
     await projects.lock(tx, project_id)
-    kept = replace(await glue.read(tx, project_id), settings=settings)
+    before = await glue.read(tx, project_id)
+    kept = replace(before, settings=settings)
     if settings.claimed_groups and kept.claim_secret is None:
         raise Conflict("Make a claim secret first: nobody could join these groups without one.")
+    if settings.check_url is not None and kept.check_secret is None:
+        raise Conflict("Make a check secret first: your server could not tell that it is asked by us without one.")
     await glue.write(tx, project_id, kept, now=ctx.now)
+    names = [item.name for item in fields(settings)]
+    changed = [name for name in names if getattr(settings, name) != getattr(before.settings, name)]
+    if changed:
+        act = Act.GLUE_SETTINGS_CHANGED
+        await audit.note(tx, ctx, act, project_id=project_id, subject_id=project_id, changed=changed)
     return kept
 
 
@@ -41,7 +57,25 @@ async def rotate_claim_secret(tx: Tx, ctx: Context, *, project_id: str) -> str:
     secret = ctx.random_bytes(_SECRET_BYTES)
     kept = replace(await glue.read(tx, project_id), claim_secret=ctx.sealer.seal(secret, _place(project_id)))
     await glue.write(tx, project_id, kept, now=ctx.now)
+    await audit.note(tx, ctx, Act.CLAIM_SECRET_RENEWED, project_id=project_id, subject_id=project_id)
     return base64url.encode(secret)
+
+
+async def rotate_check_secret(tx: Tx, ctx: Context, *, project_id: str) -> str:
+    """Make a new secret for signing questions to the shop's check and return it, once; the old one ends at once."""
+    await projects.lock(tx, project_id)
+    secret = ctx.random_bytes(_SECRET_BYTES)
+    sealed = ctx.sealer.seal(secret, _check_place(project_id))
+    kept = replace(await glue.read(tx, project_id), check_secret=sealed)
+    await glue.write(tx, project_id, kept, now=ctx.now)
+    await audit.note(tx, ctx, Act.CHECK_SECRET_RENEWED, project_id=project_id, subject_id=project_id)
+    return shown(secret)
+
+
+def check_key(ctx: Context, project_id: str, kept: KeptSettings) -> bytes:
+    """Return the secret that signs questions; there is one wherever there is an address."""
+    assert kept.check_secret is not None
+    return ctx.sealer.open(kept.check_secret, _check_place(project_id))
 
 
 def claim_key(ctx: Context, project_id: str, kept: KeptSettings) -> str | None:
@@ -53,6 +87,22 @@ def claim_key(ctx: Context, project_id: str, kept: KeptSettings) -> str | None:
 
 def _place(project_id: str) -> str:
     return f"glue/{project_id}/claim_secret"
+
+
+def _check_place(project_id: str) -> str:
+    return f"glue/{project_id}/check_secret"
+
+
+def refused(error: ReceiverError) -> ReceiverRefused:
+    """Return what a caller is told of an address that may not be called."""
+    return ReceiverRefused(str(error), (FieldError("/check_url", str(error)),))
+
+
+def _check_url(url: str, allowed: frozenset[str]) -> None:
+    try:
+        read_receiver(url, allowed)
+    except ReceiverError as error:
+        raise refused(error) from error
 
 
 def _check(settings: GlueSettings) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from heliograph.actions import glue_settings
+from heliograph.actions import glue_settings, subscription_events
 from heliograph.actions import groups as group_actions
 from heliograph.actions.registration import (
     checked_expiry,
@@ -110,8 +110,10 @@ def read_payload(payload: Any, policy: EndpointPolicy) -> Address | Fault:
         return faults.WRONG_PAYLOAD.because(error.detail if isinstance(error, Problem) else str(error))
 
 
-async def subscribe(tx: Tx, ctx: Context, *, project_id: str, wish: Wish, address: Address | Fault) -> Subscribed:
-    """Let a browser join a group, or renew what it has.
+async def subscribe(
+    tx: Tx, ctx: Context, *, project_id: str, wish: Wish, address: Address | Fault, refusal: str | None = None
+) -> Subscribed:
+    """Let a browser join a group, or renew what it has. `refusal` is what the shop's own check has against it.
 
     Raises:
         GlueRefused: with everything that is wrong; nothing was changed.
@@ -143,12 +145,21 @@ async def subscribe(tx: Tx, ctx: Context, *, project_id: str, wish: Wish, addres
         found.append(faults.WRONG_PAYLOAD.because("It was made with a key that is not the project's, or is retired."))
     if isinstance(group, Group) and group.name in settings.claimed_groups:
         found += _claim_faults(wish, group, glue_settings.claim_key(ctx, project_id, kept), ctx.now)
+    found += [_no_group(wish.group_name).because(refusal)] if refusal else []
     if len(found) > len(told) or provider is None or isinstance(group, Fault) or isinstance(address, Fault):
         raise GlueRefused(*found)
     values = _said(ctx, wish, address, provider) | {"vapid_key_id": key_id}
     subscription_id = await _write(tx, ctx, project_id, holder=holder, values=values, settings=settings)
     await _join(tx, ctx, project_id, subscription_id, group)
     return Subscribed(subscription_id, told)
+
+
+def group_of(wish: Wish) -> Group | None:
+    """Return the group that is to be joined; None for one that cannot be."""
+    try:
+        return check_group(wish.group_name, wish.identifier or None)
+    except ValueError:
+        return None
 
 
 def _group(wish: Wish, settings: GlueSettings) -> Group | Fault:
@@ -198,8 +209,12 @@ def _claim_faults(wish: Wish, group: Group, secret: str | None, now: datetime) -
     try:
         check_claim(wish.claim, group, secret or "", now=now)
     except ClaimError as error:
-        return [(faults.NO_WAREHOUSE if group.name == "warehouse" else faults.NO_GROUP).because(str(error))]
+        return [_no_group(group.name).because(str(error))]
     return []
+
+
+def _no_group(name: str) -> Fault:
+    return faults.NO_WAREHOUSE if name == "warehouse" else faults.NO_GROUP
 
 
 async def _held_key(tx: Tx, project_id: str, address: Address) -> str | None:
@@ -254,12 +269,14 @@ async def _write(
     try:
         async with tx.begin_nested():
             if holder is not None:
-                if not _is_alive(holder, ctx.now):
+                is_alive = _is_alive(holder, ctx.now)
+                if not is_alive or holder.vapid_key_id != values["vapid_key_id"]:
                     values["endpoint_since"] = ctx.now
-                elif holder.expires_at is None:
+                if is_alive and holder.expires_at is None:
                     # The browser registered by itself, for as long as its endpoint lives: that is more.
                     expires_at = None
                 await subscriptions.change(tx, holder.id, values | {"expires_at": expires_at})
+                subscription_events.tell_changed(tx, ctx, holder, values)
                 return holder.id
             row = {
                 "id": ctx.ids.new("sub"),
@@ -271,6 +288,7 @@ async def _write(
                 "expires_at": expires_at,
             }
             if await subscriptions.add(tx, row | values):
+                subscription_events.tell_created(tx, ctx, row | values)
                 return str(row["id"])
     except IntegrityError as error:
         # The provider was deleted in this moment.

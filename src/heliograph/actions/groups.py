@@ -32,9 +32,9 @@ async def join(tx: Tx, ctx: Context, *, project_id: str, subscription_id: str, j
     await groups.ensure(tx, project_id, {group: ctx.ids.new("grp") for group in in_order}, now=ctx.now)
 
 
-async def leave(tx: Tx, *, project_id: str, subscription_id: str, group: Group) -> None:
+async def leave(tx: Tx, ctx: Context, *, project_id: str, subscription_id: str, group: Group) -> None:
     """End a membership; not being a member changes nothing."""
-    await groups.leave(tx, project_id, subscription_id, group)
+    await groups.leave(tx, project_id, subscription_id, group, now=ctx.now)
 
 
 def check_may_join(subscription: Subscription) -> None:
@@ -72,16 +72,17 @@ async def listing(tx: Tx, *, project_id: str, name: str | None, cursor: str | No
     )
 
 
-async def remove_some_members(tx: Tx, *, project_id: str, group_id: str) -> bool:
+async def remove_some_members(tx: Tx, ctx: Context, *, project_id: str, group_id: str) -> bool:
     """Remove members of a group, as many as one transaction may; tell whether some may be left."""
     known = await get(tx, project_id=project_id, group_id=group_id)
-    return await groups.remove_members(tx, project_id, known.group, limit=REMOVED_AT_ONCE) == REMOVED_AT_ONCE
+    limit = REMOVED_AT_ONCE
+    return await groups.remove_members(tx, project_id, known.group, limit=limit, now=ctx.now) == limit
 
 
 async def remove(tx: Tx, ctx: Context, *, project_id: str, group_id: str) -> None:
     """Delete a group whose members were removed. Subscriptions stay, and so do its namesakes with other identifiers."""
     known = await get(tx, project_id=project_id, group_id=group_id)
-    await groups.remove_members(tx, project_id, known.group, limit=REMOVED_AT_ONCE)
+    await groups.remove_members(tx, project_id, known.group, limit=REMOVED_AT_ONCE, now=ctx.now)
     await groups.remove(tx, group_id)
     await audit.note(
         tx,

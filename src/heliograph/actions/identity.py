@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from heliograph.actions import subscription_events
 from heliograph.domain.identity import IdentityError, IdentityKeys, Proof, verify
 from heliograph.errors import IdentityRefused
 from heliograph.kit.context import Context
+from heliograph.names import EventType
 from heliograph.storage import profiles, subscriptions
 from heliograph.storage.profiles import Profile
 from heliograph.storage.store import Tx
@@ -24,12 +26,18 @@ async def bind(tx: Tx, ctx: Context, *, project_id: str, subscription_id: str, e
     The subscription is always locked before the profile: then no two transactions wait for each other.
     """
     profile = await seen(tx, ctx, project_id=project_id, external_id=external_id)
-    await subscriptions.change(tx, subscription_id, {"profile_id": profile.id})
+    if await subscriptions.bind(tx, subscription_id, profile.id) is not None:
+        # Without the name: messages are kept for a while, and who is erased must not live on in them.
+        which = {"project_id": project_id, "subscription_id": subscription_id}
+        subscription_events.tell(tx, ctx, EventType.SUBSCRIPTION_IDENTIFIED, **which, profile_id=profile.id)
 
 
-async def unbind(tx: Tx, *, subscription_id: str) -> None:
+async def unbind(tx: Tx, ctx: Context, *, subscription_id: str) -> None:
     """Let a subscription be nobody's: the next person at this browser must not get the last one's notifications."""
-    await subscriptions.change(tx, subscription_id, {"profile_id": None})
+    project_id = await subscriptions.bind(tx, subscription_id, None)
+    if project_id is not None:
+        kind = EventType.SUBSCRIPTION_LOGGED_OUT
+        subscription_events.tell(tx, ctx, kind, project_id=project_id, subscription_id=subscription_id)
 
 
 async def seen(tx: Tx, ctx: Context, *, project_id: str, external_id: str) -> Profile:

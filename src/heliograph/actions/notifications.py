@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from heliograph.actions import audit
+from heliograph.actions.rates import read_rate
 from heliograph.domain.content_rules import content_errors
 from heliograph.domain.notification import (
     DEFAULT_TTL,
@@ -17,6 +18,7 @@ from heliograph.domain.notification import (
     NotificationState,
     Urgency,
 )
+from heliograph.domain.rate import Limits
 from heliograph.errors import Conflict, ContentRefused, FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
@@ -48,6 +50,7 @@ class Draft:
     topic: str | None = None
     send_at: datetime | None = None
     expires_at: datetime | None = None
+    rate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ async def create(tx: Tx, ctx: Context, queue: Queue, *, project_id: str, draft: 
         JobName.PLAN,
         {"notification_id": notification.id},
         run_at=notification.send_at,
-        priority=_priority(draft.audience),
+        priority=priority_of(draft.audience),
         dedupe_key=f"plan/{notification.id}",
     )
     await queue.add(tx, [job], now=ctx.now)
@@ -124,14 +127,23 @@ def _notification(ctx: Context, project_id: str, draft: Draft) -> Notification:
         created_at=ctx.now,
         send_at=send_at,
         expires_at=draft.expires_at or send_at + max(ttl, _GRACE),
+        rate=read_rate(draft.rate, "/rate"),
     )
+
+
+def limits_of(notification: Notification, project: Project) -> Limits:
+    """Return the rates that its messages wait for: none if it is urgent and has no rate of its own."""
+    if notification.rate is None and priority_of(notification.audience) == URGENT:
+        return Limits()
+    return Limits.of(notification.rate, project.rates)
 
 
 def _wrong(pointer: str, sentence: str) -> InvalidRequest:
     return InvalidRequest(sentence, (FieldError(pointer, sentence),))
 
 
-def _priority(audience: Audience) -> int:
+def priority_of(audience: Audience) -> int:
+    """Return the priority of a send: to a few named receivers it is urgent."""
     match audience.kind:
         case AudienceKind.PROFILES:
             return URGENT if len(audience.external_ids) <= FEW else NORMAL
@@ -189,4 +201,25 @@ async def cancel(tx: Tx, ctx: Context, *, project_id: str, notification_id: str)
         await audit.note(tx, ctx, Act.NOTIFICATION_CANCELLED, project_id=project_id, subject_id=notification_id)
     if not is_moved and tally.row.notification.state is not NotificationState.CANCELLED:
         raise Conflict("Everything was sent already.")
+    return await get(tx, project_id=project_id, notification_id=notification_id)
+
+
+async def change_rate(tx: Tx, ctx: Context, *, project_id: str, notification_id: str, rate: str | None) -> Tally:
+    """Let a notification that is not finished go on at another rate, or at none of its own.
+
+    Workers keep to it from the next slots that they reserve; what waits for a slow rate looks again within a minute.
+
+    Raises:
+        Conflict: everything was sent already, or it was cancelled.
+        InvalidRequest: this is no rate.
+    """
+    await get(tx, project_id=project_id, notification_id=notification_id)
+    wanted = read_rate(rate, "/rate")
+    going = (NotificationState.SCHEDULED, NotificationState.RUNNING)
+    if not await notifications.change_rate(tx, notification_id, wanted, of=going):
+        raise Conflict("Nothing more of it will be sent.")
+    said = None if wanted is None else str(wanted)
+    await audit.note(
+        tx, ctx, Act.NOTIFICATION_RATE_CHANGED, project_id=project_id, subject_id=notification_id, rate=said
+    )
     return await get(tx, project_id=project_id, notification_id=notification_id)

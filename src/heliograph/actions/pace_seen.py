@@ -36,7 +36,7 @@ async def pace_seen(tx: Tx, project_id: str) -> Pace | None:
         began, ended = row.progress.started_at, row.progress.finished_at
         counted = counts.get(row.notification.id, {})
         sent = sum(number for (state, _), number in counted.items() if state != DeliveryState.SKIPPED)
-        if began is None or ended is None or ended <= began or sent < LEAST:
+        if row.notification.rate is not None or began is None or ended is None or ended <= began or sent < LEAST:
             continue
         if best is None or sent > best.deliveries:
             best = Pace(sent / (ended - began).total_seconds(), row.notification.id, sent, ended)

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
-from heliograph.actions import audit, profiles
+from heliograph.actions import audit, profiles, subscription_events
 from heliograph.actions.subscriptions import Known
 from heliograph.kit.context import Context
-from heliograph.names import Act
-from heliograph.storage import groups, personal, subscriptions
+from heliograph.kit.ids import ceiling_id
+from heliograph.names import Act, EventType, JobName
+from heliograph.queue.base import BULK, NewJob, Queue
+from heliograph.storage import groups, held_devices, personal, subscriptions
 from heliograph.storage import profiles as rows
 from heliograph.storage.delivery_reads import Delivery
+from heliograph.storage.held_devices import HeldDevice
 from heliograph.storage.profiles import Profile
 from heliograph.storage.store import Tx
 from heliograph.storage.subscriptions import Filter
@@ -22,6 +25,7 @@ class Export:
 
     profile: Profile
     subscriptions: tuple[Known, ...]
+    devices: tuple[HeldDevice, ...]
     deliveries: tuple[Delivery, ...]
 
 
@@ -42,6 +46,7 @@ async def export(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> E
     return Export(
         profile=profile,
         subscriptions=tuple(Known(one, tuple(joined[one.id])) for one in found),
+        devices=tuple(await held_devices.of_profile(tx, profile_id)),
         deliveries=tuple(await _deliveries(tx, profile_id, [one.id for one in found])),
     )
 
@@ -55,21 +60,30 @@ async def _deliveries(tx: Tx, profile_id: str, subscription_ids: list[str]) -> l
     return found
 
 
-async def erase(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> None:
-    """Delete a person with all that hangs on them: subscriptions, memberships, deliveries, receipts. Counts stay.
+async def erase(tx: Tx, ctx: Context, queue: Queue, *, project_id: str, profile_id: str) -> None:
+    """Delete a person with all that hangs on them: subscriptions, groups, phones, deliveries, receipts. Counts stay.
 
-    The log keeps that it was done, under an identifier that leads nowhere any more.
+    Notifications that named the person forget the name a little later, as a job. The log keeps that it was done, under
+    an identifier that leads nowhere any more.
 
     Raises:
         NotFound: there is no such profile in the project.
     """
-    await profiles.get(tx, project_id=project_id, profile_id=profile_id)
+    person = await profiles.get(tx, project_id=project_id, profile_id=profile_id)
     # Deliveries, then subscriptions, then the profile, as everywhere: then nobody waits for each other.
     ids = await subscriptions.ids_of_profile(tx, profile_id)
     count = await personal.erase_deliveries(tx, profile_id, ids)
     locked = await subscriptions.lock_of_profile(tx, profile_id)
     await personal.erase_subscriptions(tx, locked)
+    for subscription_id in locked:
+        kind = EventType.SUBSCRIPTION_ERASED
+        subscription_events.tell(tx, ctx, kind, project_id=project_id, subscription_id=subscription_id)
+    devices = await held_devices.erase(tx, profile_id)
     await rows.remove(tx, profile_id)
+    # Who comes later under the same name is another person.
+    named = {"external_id": person.external_id, "profile_id": profile_id, "upto": ceiling_id("ntf", ctx.now)}
+    args = {"project_id": project_id, "after": "", **named}
+    await queue.add(tx, [NewJob(JobName.FORGET, args, run_at=ctx.now, priority=BULK)], now=ctx.now)
     await audit.note(
         tx,
         ctx,
@@ -78,4 +92,5 @@ async def erase(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> No
         subject_id=profile_id,
         subscriptions=len(locked),
         deliveries=count,
+        devices=devices,
     )

@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
-from heliograph.actions import audit
+from heliograph.actions import audit, subscription_events
 from heliograph.actions.registration import checked_language, checked_time_zone
 from heliograph.domain.identity import check_external_id
 from heliograph.errors import FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
-from heliograph.names import Act
+from heliograph.names import Act, EventType
 from heliograph.storage import profiles, subscriptions
 from heliograph.storage.profiles import Profile
 from heliograph.storage.store import Tx
@@ -79,7 +79,7 @@ async def _changed(
 ) -> Profile:
     values: dict[str, Any] = {}
     if attributes is not None:
-        values["attributes"] = _merged(profile.attributes, attributes)
+        values["attributes"] = merged_attributes(profile.attributes, attributes)
     if not isinstance(language, Unchanged):
         values["language"] = checked_language(language)
     if not isinstance(time_zone, Unchanged):
@@ -122,7 +122,9 @@ async def remove(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> N
     await get(tx, project_id=project_id, profile_id=profile_id)
     # Subscriptions before the profile, as everywhere: then nobody waits for each other.
     await subscriptions.lock_of_profile(tx, profile_id)
-    await subscriptions.unbind(tx, profile_id)
+    for subscription_id in await subscriptions.unbind(tx, profile_id):
+        kind = EventType.SUBSCRIPTION_LOGGED_OUT
+        subscription_events.tell(tx, ctx, kind, project_id=project_id, subscription_id=subscription_id)
     await profiles.remove(tx, profile_id)
     await audit.note(tx, ctx, Act.PROFILE_REMOVED, project_id=project_id, subject_id=profile_id)
 
@@ -134,7 +136,8 @@ def _external_id(text: str) -> str:
         raise InvalidRequest(str(error), (FieldError("/external_id", str(error)),)) from error
 
 
-def _merged(old: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def merged_attributes(old: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return attributes after a change, or raise `InvalidRequest` for what cannot be kept."""
     for name, value in given.items():
         if not (0 < len(name) <= MAX_ATTRIBUTE_NAME and name.isprintable()):
             raise _refused(f"An attribute's name is 1 to {MAX_ATTRIBUTE_NAME} printable characters.")

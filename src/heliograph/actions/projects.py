@@ -1,6 +1,6 @@
 """What an operator does with projects: one tenant each, with keys, origins and a contact of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from heliograph.actions import audit, providers, vapid_keys
+from heliograph.actions.rates import changed_rates
 from heliograph.actions.tokens import Issued, issue_publishable, issue_secret
 from heliograph.domain.notification import DEFAULT_BUDGET
 from heliograph.domain.origin import canonical_origin
@@ -17,7 +18,7 @@ from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
 from heliograph.names import Act, Scope
 from heliograph.protocols import base64url, vapid
-from heliograph.storage import projects
+from heliograph.storage import projects, webhooks
 from heliograph.storage.projects import Project
 from heliograph.storage.providers import Provider
 from heliograph.storage.store import Tx
@@ -113,9 +114,16 @@ async def change(
     plaintext_budget: int | None = None,
     identity_public_key: str | None = None,
     clear_identity_public_key: bool = False,
+    rate: str | None = None,
+    clear_rate: bool = False,
+    push_service_rates: Mapping[str, str] | None = None,
 ) -> Project:
     """Change a project; None leaves a member as it is."""
-    await get(tx, project_id=project_id)
+    # Locked, because the rates are one value: two changes at once must not undo each other.
+    is_rated = rate is not None or clear_rate or push_service_rates is not None
+    project = await projects.lock(tx, project_id) if is_rated else await projects.get(tx, project_id)
+    if project is None:
+        raise NotFound("There is no such project.")
     values: dict[str, Any] = {}
     if name is not None:
         values["name"] = name
@@ -127,6 +135,8 @@ async def change(
         values["plaintext_budget"] = plaintext_budget
     if identity_public_key is not None or clear_identity_public_key:
         values["identity_public_key"] = _public_key(identity_public_key)
+    if is_rated:
+        values["rates"] = changed_rates(project.rates, rate=rate, by_service=push_service_rates, clear_rate=clear_rate)
     if values:
         await projects.change(tx, project_id, values | {"updated_at": ctx.now})
         changed = sorted(values)
@@ -148,6 +158,7 @@ async def remove(tx: Tx, ctx: Context, *, project_id: str) -> None:
     """Delete a project: its keys open nothing from now on, and nothing of it is found any more."""
     if not await projects.change(tx, project_id, {"deleted_at": ctx.now}):
         raise NotFound("There is no such project.")
+    await webhooks.switch_off(tx, project_id)
     await audit.note(tx, ctx, Act.PROJECT_REMOVED, project_id=project_id, subject_id=project_id)
 
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from heliograph.actions.deliveries import message_id
 from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.notification import Audience, AudienceKind, Notification, NotificationState
 from heliograph.domain.outcome import OutcomeKind
+from heliograph.domain.rate import RATE_LIMIT
 from heliograph.domain.subscription import SubscriptionState
 from heliograph.kit.ids import ceiling_id
 from heliograph.storage.attempts import AttemptRow
@@ -24,6 +26,7 @@ class StoryCode(StrEnum):
     SCHEDULED = "scheduled"
     STARTED = "started"
     CANCELLED = "cancelled"
+    NOTIFICATION_FAILED = "notification_failed"
     AUDIENCE_EVERYONE = "audience_everyone"
     AUDIENCE_GROUP = "audience_group"
     AUDIENCE_PROFILES = "audience_profiles"
@@ -43,13 +46,16 @@ class StoryCode(StrEnum):
     NOT_CHOSEN = "not_chosen"
     HISTORY_DELETED = "history_deleted"
     WAITING = "waiting"
+    WAITING_FOR_TURN = "waiting_for_turn"
     CHOSEN = "chosen"
+    NOT_THEIRS = "not_theirs"
     ATTEMPT = "attempt"
     RETRYING = "retrying"
     SKIPPED = "skipped"
     GONE = "gone"
     REJECTED = "rejected"
     EXPIRED = "expired"
+    FAILED = "failed"
     NOT_DISPLAYED = "not_displayed"
     DISPLAYED = "displayed"
     CLICKED = "clicked"
@@ -76,6 +82,8 @@ class Seen:
         subscription: None if its row is not there (any more).
         joined_at: since when it is in the group that the notification went to.
         key_paused_until: of its application server key, if that is ahead.
+        rates: that its message waits for, in words.
+        asked_for: the profile of whom the story is asked; None if it is asked of the subscription.
     """
 
     id: str
@@ -85,6 +93,8 @@ class Seen:
     joined_at: datetime | None = None
     is_provider_enabled: bool = True
     key_paused_until: datetime | None = None
+    rates: str = ""
+    asked_for: str | None = None
 
 
 _REASONS = {
@@ -100,7 +110,9 @@ _REASONS = {
     "host_unavailable": "the push service's host fails too often and is left alone for a while",
     "gone_young": "the subscription is too new to be believed dead at once",
     "gone_storm": "the push service calls too many subscriptions dead at once to be believed",
+    RATE_LIMIT: "the rate that was set left it no turn before its time was over",
     "deadline": "its time was over before its turn came",
+    "job_buried": "the worker failed at it again and again, and the log says why",
 }
 _OUTCOMES = {
     OutcomeKind.ACCEPTED: "it took the message",
@@ -121,6 +133,9 @@ def of_notification(row: NotificationRow) -> list[Fact]:
     elif notification.state is NotificationState.SCHEDULED:
         due = f"It is to be sent from {_when(notification.send_at)} on; nothing has been sent yet."
         facts.append(Fact(StoryCode.SCHEDULED, due, notification.send_at))
+    if notification.state is NotificationState.FAILED:
+        failed = f"It failed here{_at(progress.finished_at)}: not everybody who was meant was looked up."
+        facts.append(Fact(StoryCode.NOTIFICATION_FAILED, failed, progress.finished_at))
     if notification.state is NotificationState.CANCELLED:
         ended = progress.finished_at
         facts.append(Fact(StoryCode.CANCELLED, f"It was cancelled{_at(ended)}.", ended))
@@ -180,7 +195,22 @@ def of_subscription(row: NotificationRow, seen: Seen, *, swept_at: datetime | No
     if seen.delivery is None:
         return [*_without_delivery(row, seen, swept_at), *_obstacles(row.notification, seen)]
     chosen = Fact(StoryCode.CHOSEN, _chosen(row.notification, seen))
-    return [chosen, *map(_attempt, seen.attempts), *_outcome(row.notification, seen.delivery), *_ended(seen)]
+    attempts = [_attempt(attempt, message_id(seen.delivery, attempt)) for attempt in seen.attempts]
+    return [
+        chosen,
+        *_not_theirs(seen, seen.delivery),
+        *attempts,
+        *_outcome(row.notification, seen.delivery),
+        *_ended(seen),
+    ]
+
+
+def _not_theirs(seen: Seen, delivery: Delivery) -> list[Fact]:
+    """Tell that a browser of the person was not theirs then: who saw and clicked may be somebody else."""
+    if seen.asked_for is None or delivery.profile_id == seen.asked_for:
+        return []
+    whose = "nobody's: it became theirs later" if delivery.profile_id is None else "another person's"
+    return [Fact(StoryCode.NOT_THEIRS, f"When it was sent to, the subscription was {whose}.", delivery.created_at)]
 
 
 def _without_delivery(row: NotificationRow, seen: Seen, swept_at: datetime | None) -> list[Fact]:
@@ -195,14 +225,22 @@ def _without_delivery(row: NotificationRow, seen: Seen, swept_at: datetime | Non
         case NotificationState.SCHEDULED:
             return [Fact(StoryCode.WAITING, "As things are, it will be sent to this subscription.")]
         case NotificationState.RUNNING:
-            return [Fact(StoryCode.WAITING, "It is chosen as far as one can see, and its turn has not come yet.")]
-        case NotificationState.CANCELLED:
-            return [Fact(StoryCode.NOT_CHOSEN, "The notification was cancelled before the turn of this one came.")]
+            return [_turn(seen)]
+        case NotificationState.CANCELLED | NotificationState.FAILED:
+            ended = "was cancelled" if notification.state is NotificationState.CANCELLED else "failed here"
+            return [Fact(StoryCode.NOT_CHOSEN, f"The notification {ended} before the turn of this one came.")]
         case NotificationState.DONE:
             sentence = (
                 "It was not among the receivers when they were looked up, although it would be by what is known now."
             )
             return [Fact(StoryCode.NOT_CHOSEN, sentence)]
+
+
+def _turn(seen: Seen) -> Fact:
+    if seen.rates:
+        sentence = f"It is chosen as far as one can see, and waits for its turn: no more than {seen.rates} go out."
+        return Fact(StoryCode.WAITING_FOR_TURN, sentence)
+    return Fact(StoryCode.WAITING, "It is chosen as far as one can see, and its turn has not come yet.")
 
 
 def _not_chosen(notification: Notification, seen: Seen, started_at: datetime | None) -> Fact | None:
@@ -261,13 +299,14 @@ def _chosen(notification: Notification, seen: Seen) -> str:
             return f"It was chosen because {seen.id} was named."
 
 
-def _attempt(attempt: AttemptRow) -> Fact:
+def _attempt(attempt: AttemptRow, name: str | None) -> Fact:
     answer = (
         "there was no answer" if attempt.status_code is None else f"the push service answered {attempt.status_code}"
     )
     took = "" if attempt.duration_ms is None else f" after {attempt.duration_ms} ms"
     reason = "" if attempt.reason is None else f" ({attempt.reason})"
-    sentence = f"Attempt {attempt.number}: {answer}{took}; that means: {_OUTCOMES[attempt.outcome]}{reason}."
+    named = "" if name is None else f" and calls it {name}"
+    sentence = f"Attempt {attempt.number}: {answer}{took}; that means: {_OUTCOMES[attempt.outcome]}{named}{reason}."
     return Fact(StoryCode.ATTEMPT, sentence, attempt.at)
 
 
@@ -283,6 +322,9 @@ def _outcome(notification: Notification, delivery: Delivery) -> list[Fact]:
             fact = Fact(StoryCode.GONE, f"It could not be delivered: {why}.", at)
         case DeliveryState.REJECTED:
             fact = Fact(StoryCode.REJECTED, f"The message can never go: {why}.", at)
+        case DeliveryState.FAILED:
+            sentence = f"It failed here, and is not tried again; whether a push service took it is not known: {why}."
+            fact = Fact(StoryCode.FAILED, sentence, at)
         case DeliveryState.EXPIRED:
             sentence = f"Its time was over before a push service took it; the last thing in its way: {why}."
             fact = Fact(StoryCode.EXPIRED, sentence, at)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from heliograph.actions import audit, identity
+from heliograph.actions import audit, identity, subscription_events
 from heliograph.actions import groups as group_actions
 from heliograph.actions.config import PublicProject
 from heliograph.actions.registration import RETIRED, Registration
@@ -20,7 +20,7 @@ from heliograph.domain.subscription import EndReason, Group, SubscriptionState
 from heliograph.errors import ApplicationServerKeyUnknown, NotFound, SubscriptionConflict, Unauthorized, Unavailable
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
-from heliograph.names import Act, Channel
+from heliograph.names import Act, Channel, EventType
 from heliograph.protocols import base64url
 from heliograph.storage import groups, key_retirement, subscriptions
 from heliograph.storage.store import Tx
@@ -63,10 +63,13 @@ async def register(tx: Tx, ctx: Context, project: PublicProject, registration: R
     row = _new_row(ctx, project, registration, new_id) | {"secret_hash": _hash(secret)}
     is_new = await subscriptions.add(tx, row)
     if is_new:
+        subscription_events.tell_created(tx, ctx, row)
         subscription_id = new_id
     else:
         old = await _locked_holder(tx, project.id, registration)
-        await subscriptions.change(tx, old.id, _fresh(ctx, registration, old) | {"secret_hash": _hash(secret)})
+        values = _fresh(ctx, registration, old)
+        await subscriptions.change(tx, old.id, values | {"secret_hash": _hash(secret)})
+        subscription_events.tell_changed(tx, ctx, old, values)
         subscription_id = old.id
     await _attach(tx, ctx, project.id, subscription_id, registration)
     return Registered(await look(tx, project.id, subscription_id), secret, is_new)
@@ -153,7 +156,13 @@ async def _take_over(tx: Tx, ctx: Context, registration: Registration, own: Subs
     if holder is not None and rival_id is not None:
         _check_possession(holder, registration)
         await _end_replaced(tx, ctx, rival_id)
-    await subscriptions.change(tx, own.id, _fresh(ctx, registration, own))
+    values = _fresh(ctx, registration, own)
+    await subscriptions.change(tx, own.id, values)
+    # Told last: what fails before takes the savepoint back, and nothing must be told of it.
+    if rival_id is not None:
+        which = {"project_id": own.project_id, "subscription_id": rival_id}
+        subscription_events.tell(tx, ctx, EventType.SUBSCRIPTION_GONE, **which, reason=str(EndReason.REPLACED))
+    subscription_events.tell_changed(tx, ctx, own, values)
 
 
 async def _end_replaced(tx: Tx, ctx: Context, subscription_id: str) -> None:
@@ -188,9 +197,10 @@ def _new_row(ctx: Context, project: PublicProject, registration: Registration, n
 
 
 def _fresh(ctx: Context, registration: Registration, old: Subscription) -> dict[str, Any]:
-    """Return what changes in a row; `endpoint_since` moves when the endpoint does, or when it lives again."""
+    """Return what changes in a row; `endpoint_since` moves with the endpoint or its key, or when it lives again."""
     values = _said(ctx, registration)
-    if old.endpoint_hash != registration.endpoint_hash or old.state is not SubscriptionState.ACTIVE:
+    is_same = (old.endpoint_hash, old.vapid_key_id) == (registration.endpoint_hash, registration.vapid_key_id)
+    if not is_same or old.state is not SubscriptionState.ACTIVE:
         values["endpoint_since"] = ctx.now
     return values
 
@@ -314,6 +324,8 @@ async def end(tx: Tx, ctx: Context, *, subscription: Subscription, reason: EndRe
         },
     )
     await groups.leave_all(tx, subscription.id)
+    which = {"project_id": subscription.project_id, "subscription_id": subscription.id}
+    subscription_events.tell(tx, ctx, EventType.SUBSCRIPTION_UNSUBSCRIBED, **which, reason=str(reason))
     if reason is EndReason.BY_OPERATOR:
         act = Act.SUBSCRIPTION_ENDED
         await audit.note(tx, ctx, act, project_id=subscription.project_id, subject_id=subscription.id)

@@ -10,8 +10,8 @@ from heliograph.errors import Conflict, FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
 from heliograph.names import Act
-from heliograph.protocols import base64url, vapid
-from heliograph.storage import projects, vapid_keys
+from heliograph.protocols import base64url, key_files, vapid
+from heliograph.storage import moving, projects, vapid_keys
 from heliograph.storage.store import Tx
 from heliograph.storage.vapid_keys import VapidKey, VapidKeyState
 
@@ -59,6 +59,74 @@ def _imported(private_key: str) -> ec.EllipticCurvePrivateKey:
         return vapid.load_private_key(base64url.decode(private_key))
     except ValueError as error:
         raise InvalidRequest(errors=(FieldError("/private_key", str(error)),)) from error
+
+
+async def take_over(
+    tx: Tx,
+    ctx: Context,
+    *,
+    project_id: str,
+    private_key: str,
+    public_key: str | None = None,
+    as_active: bool | None = None,
+) -> VapidKey:
+    """Return the project's key with this private half, which is taken over if the project does not have it yet.
+
+    Args:
+        tx: an open transaction.
+        ctx: its surroundings.
+        project_id: whose key it becomes.
+        private_key: in any form that `protocols.key_files` reads.
+        public_key: what the private half must belong to, base64url, if known.
+        as_active: whether pages are given it from now on; None: if nobody uses the active one yet.
+
+    Raises:
+        InvalidRequest: it is none, or does not belong to the public key.
+        Conflict: it was retired here.
+        NotFound: there is no such project.
+    """
+    if await projects.lock(tx, project_id) is None:
+        raise NotFound("There is no such project.")
+    pair = _foreign(private_key, public_key)
+    point = vapid.public_bytes(pair)
+    known = await vapid_keys.of_public_key(tx, project_id, point)
+    if known is not None and known.state is VapidKeyState.RETIRED:
+        raise Conflict("This key was retired here, and nothing can be signed with it any more.")
+    if known is not None:
+        return known
+    if as_active is None:
+        active = await vapid_keys.active(tx, project_id)
+        as_active = active is None or not await moving.is_key_used(tx, active.id)
+    key_id = ctx.ids.new("vap")
+    key = VapidKey(
+        id=key_id,
+        project_id=project_id,
+        public_key=point,
+        private_key=ctx.sealer.seal(vapid.private_bytes(pair), sealing_context(key_id)),
+        state=VapidKeyState.ACTIVE if as_active else VapidKeyState.RETIRING,
+        created_at=ctx.now,
+        retiring_at=None if as_active else ctx.now,
+    )
+    if as_active:
+        await vapid_keys.retire_active(tx, project_id, now=ctx.now)
+    await vapid_keys.add(tx, key)
+    await audit.note(tx, ctx, Act.VAPID_KEY_MADE, project_id=project_id, subject_id=key_id, imported=True)
+    return key
+
+
+def _foreign(private_key: str, public_key: str | None) -> ec.EllipticCurvePrivateKey:
+    try:
+        pair = key_files.read_private_key(private_key)
+    except ValueError as error:
+        raise InvalidRequest(str(error), (FieldError("/private_key", str(error)),)) from None
+    try:
+        is_other = public_key is not None and base64url.decode(public_key.strip()) != vapid.public_bytes(pair)
+    except ValueError as error:
+        raise InvalidRequest(str(error), (FieldError("/public_key", str(error)),)) from None
+    if is_other:
+        sentence = "The private key does not belong to this public key."
+        raise InvalidRequest(sentence, (FieldError("/public_key", sentence),))
+    return pair
 
 
 async def listing(tx: Tx, *, project_id: str, cursor: str | None, limit: int) -> Page[VapidKey]:

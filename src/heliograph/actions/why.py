@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from heliograph.actions import story
+from heliograph.actions.held import in_words
+from heliograph.actions.notifications import limits_of
 from heliograph.actions.story import Fact, Seen
 from heliograph.domain.delivery import delivery_id
 from heliograph.domain.notification import AudienceKind
+from heliograph.domain.rate import Limits
 from heliograph.errors import FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
 from heliograph.storage import (
@@ -14,6 +17,7 @@ from heliograph.storage import (
     delivery_reads,
     notifications,
     profiles,
+    projects,
     providers,
     stories,
     subscriptions,
@@ -80,7 +84,7 @@ async def _of_person(tx: Tx, ctx: Context, row: NotificationRow, external_id: st
         page = await subscriptions.page(tx, notification.project_id, theirs, after=None, limit=MOST)
         sent = await stories.sent_to_profile(tx, profile.id, notification.id, limit=MOST)
         ids = list(dict.fromkeys([*(one.id for one in page), *sent]))
-    seen = await _seen(tx, ctx, row, ids)
+    seen = await _seen(tx, ctx, row, ids, asked_for=None if profile is None else profile.id)
     known_since = None if profile is None else profile.created_at
     person = story.of_person(row, external_id, known_since, seen)
     return await _told(tx, row, external_id, [*story.of_notification(row), *person], seen)
@@ -92,7 +96,9 @@ async def _told(tx: Tx, row: NotificationRow, external_id: str | None, facts: li
     return Story(row.notification.id, external_id, facts, told)
 
 
-async def _seen(tx: Tx, ctx: Context, row: NotificationRow, ids: list[str]) -> list[Seen]:
+async def _seen(
+    tx: Tx, ctx: Context, row: NotificationRow, ids: list[str], *, asked_for: str | None = None
+) -> list[Seen]:
     notification = row.notification
     project_id = notification.project_id
     delivery_ids = {one: delivery_id(notification.id, one) for one in ids}
@@ -103,6 +109,8 @@ async def _seen(tx: Tx, ctx: Context, row: NotificationRow, ids: list[str]) -> l
     enabled = {one.id for one in await providers.of_project(tx, project_id) if one.is_enabled}
     paused = {key.id: key.paused_until for key in await vapid_keys.of_project(tx, project_id) if key.is_paused(ctx.now)}
     rows = await audience.by_ids(tx, ids)
+    project = await projects.get(tx, project_id)
+    limits = Limits() if project is None else limits_of(notification, project)
     seen = []
     for one in ids:
         subscription = await subscriptions.get(tx, project_id, one)
@@ -116,6 +124,8 @@ async def _seen(tx: Tx, ctx: Context, row: NotificationRow, ids: list[str]) -> l
                 joined_at=joined.get(one),
                 is_provider_enabled=receiver is None or receiver.provider_id in enabled,
                 key_paused_until=None if receiver is None else paused.get(receiver.vapid_key_id),
+                rates="" if receiver is None else in_words(limits, receiver.push_service),
+                asked_for=asked_for,
             )
         )
     return seen

@@ -6,6 +6,7 @@ from typing import Annotated, Generic, TypeAlias, TypeVar
 import msgspec
 from litestar.params import QueryParameter
 
+from heliograph.domain.rate import PATTERN
 from heliograph.kit.paging import DEFAULT_LIMIT, MAX_CURSOR, MAX_LIMIT
 
 Item = TypeVar("Item")
@@ -29,6 +30,15 @@ class PageView(View, Generic[Item], frozen=True, kw_only=True):
 Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 """An instant with an offset, RFC 3339."""
+
+RateText: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=PATTERN,
+        max_length=16,
+        description="Messages per second or minute, by all workers together: `100/s` or `6000/m`, 100000/s at most.",
+    ),
+]
 
 Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many items a page has.")]
 Cursor: TypeAlias = Annotated[

@@ -31,13 +31,19 @@ _BARE = re.compile(r"[!#-\[\]-~]+")
 
 _Request = Request[Any, Caller, Any]
 _Handler = Callable[..., Awaitable[Any]]
+_Before = Callable[[Heliograph, Any], Awaitable[None]]
 
 
-def post(path: str, *, opt: dict[str, Any], **given: Any) -> Callable[[_Handler], HTTPRouteHandler]:
-    """Return Litestar's `post` for a handler that may be told to do a thing once. It asks for `heliograph: Wired`."""
+def post(
+    path: str, *, opt: dict[str, Any], before: _Before | None = None, **given: Any
+) -> Callable[[_Handler], HTTPRouteHandler]:
+    """Return Litestar's `post` for a handler that may be told to do a thing once. It asks for `heliograph: Wired`.
+
+    `before` checks the body (`data`) in ways that take time, before any transaction is opened.
+    """
 
     def decorate(handler: _Handler) -> HTTPRouteHandler:
-        return litestar.post(path, opt=opt | {TAKES_KEY: True}, **given)(_once(handler))
+        return litestar.post(path, opt=opt | {TAKES_KEY: True}, **given)(_once(handler, before))
 
     return decorate
 
@@ -61,7 +67,7 @@ def key_of(lines: list[str]) -> str | None:
     return key
 
 
-def _once(handler: _Handler) -> _Handler:
+def _once(handler: _Handler, before: _Before | None) -> _Handler:
     signature = inspect.signature(handler)
     assert "heliograph" in signature.parameters, "A handler that is done once writes by way of `heliograph`."
     wants_request = "request" in signature.parameters
@@ -70,7 +76,10 @@ def _once(handler: _Handler) -> _Handler:
     async def wrapped(**given: Any) -> Any:
         request: _Request = given["request"] if wants_request else given.pop("request")
         key = key_of(request.headers.getall(KEY_HEADER, []))
-        if key is None:
+        if before is not None:
+            await before(given["heliograph"], given["data"])
+        # A dry run has no effect to have once, and the transaction would keep SQLite's only writer waiting for it.
+        if key is None or getattr(given.get("data"), "dry_run", False):
             return await handler(**given)
         return await _answered(request, key, handler, given)
 

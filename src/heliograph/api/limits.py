@@ -58,15 +58,16 @@ def _query_fields(handler: BaseRouteHandler) -> dict[str, FieldDefinition]:
     }
 
 
-def refuse_other_media(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """Refuse a caller who takes neither JSON nor anything else (RFC 9110 section 12.5.1)."""
+def refuse_other_media(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Refuse a caller who takes neither JSON, or what else a route answers, nor anything (RFC 9110 section 12.5.1)."""
+    answers = (*_ANSWERS, *handler.opt.get("raw_answers", ()))
     accept = connection.headers.get("accept", "").strip()
     if not accept:
         return
     for item in accept.split(","):
         kind, *parameters = [part.strip().lower() for part in item.split(";")]
         is_refused = any(part.replace(" ", "") in {"q=0", "q=0.0", "q=0.00", "q=0.000"} for part in parameters)
-        if not is_refused and kind in {"*/*", "application/*", *_ANSWERS}:
+        if not is_refused and kind in {"*/*", "application/*", *answers}:
             return
     raise NotAcceptable("Accept application/json.")
 

@@ -60,4 +60,5 @@ async def measure_installation(heliograph: Heliograph) -> None:
         meters.set(Metric.JOBS, count, state=state)
     meters.set(Metric.OLDEST_JOB_SECONDS, round(found.waited.total_seconds(), 3))
     meters.set(Metric.KEY_BREAKERS_OPEN, len(found.paused_keys))
+    meters.set(Metric.WEBHOOKS_FAILING, len(found.failing_webhooks))
     meters.set(Metric.WORKER_ALIVE, found.has_worker)

@@ -54,6 +54,7 @@ _TAGS = {
     "Subscriptions": "Browsers that said yes.",
     "Profiles": "People, by your own identifiers.",
     "Groups": "Named audiences that subscriptions join.",
+    "Imports": "Subscriptions from other systems, and everything out again.",
     "Projects": "Tenants of this installation.",
     "Keys": "Secret keys for servers, publishable ones for pages.",
     "VAPID keys": "What signs push messages (RFC 8292).",
@@ -61,6 +62,7 @@ _TAGS = {
     "Glue": "Settings of the interface that speaks Spryker's language.",
     "Public": "For pages and service workers: publishable key and allowed origin.",
     "Site": "What to put on a customer's site, and whether all is in its place.",
+    "Webhooks": "Telling your server of what happens, signed (Standard Webhooks).",
     "Audit": "Who changed what.",
     "Health": "For load balancers.",
 }
@@ -148,6 +150,8 @@ def answer_type(operation: Operation) -> Any | None:
     if get_origin(kind) in (Union, UnionType):
         # The others are told by `also`.
         kind = get_args(kind)[0]
+    if operation.handler.opt.get("raw_answers"):
+        return None
     if get_origin(kind) is Response:
         kind = get_args(kind)[0]
     return None if kind in (None, type(None), Response) else kind
@@ -195,7 +199,13 @@ def _operation(operation: Operation, kinds: _Kinds) -> dict[str, Any]:
                 for kind in handler.opt.get("content_types", ("application/json",))
             },
         }
+    if (raw := handler.opt.get("raw_body")) is not None:
+        described["requestBody"] = {"required": True, "content": {raw[0]: _raw(raw[1])}}
     return described
+
+
+def _raw(example: str) -> dict[str, Any]:
+    return {"schema": {"type": "string"}, "example": example}
 
 
 def _is_of_project(operation: Operation) -> bool:
@@ -265,6 +275,8 @@ def _responses(operation: Operation, kinds: _Kinds) -> dict[str, Any]:
             given = operation.handler.opt.get("answer")
             example = msgspec.to_builtins(given) if given is not None else example_of(kind)
             responses[str(status)]["content"] = {"application/json": {"schema": kinds.schema(kind), "example": example}}
+        if raw := operation.handler.opt.get("raw_answers"):
+            responses[str(status)]["content"] = {media: _raw(example) for media, example in raw.items()}
     for status, other in operation.handler.opt.get("also", {}).items():
         content = {"schema": kinds.schema(type(other)), "example": msgspec.to_builtins(other)}
         responses[str(status)] = {

@@ -244,7 +244,9 @@ class _Reader:
         lines = ["curl" + (f" -X {method}" if method not in ("GET", "POST") or (method == "POST" and not body) else "")]
         lines[0] += f" {shlex.quote(address) if query else address}"
         lines += [f'-H "{header}"' for header in _headers(given)]
-        if body is not None:
+        if body is not None and isinstance(body["example"], str):
+            lines[0] = lines[0].replace("curl -X PUT", "curl -T subscriptions.csv", 1)
+        elif body is not None:
             text = msgspec.json.format(msgspec.json.encode(body["example"]), indent=2).decode().replace("'", "'\\''")
             lines += ['-H "Content-Type: application/json"', f"-d '{text}'"]
         return " \\\n  ".join(lines)

@@ -20,6 +20,10 @@ accounts = typer.Typer(
     help="Names and passwords for the Glue API, the interface of Spryker's push notifications.",
 )
 
+StdinOption = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input; random, if left out.")
+]
+
 
 def _as_json(account: Account) -> dict[str, Any]:
     return {
@@ -40,9 +44,7 @@ def create(
         list[Right] | None,
         typer.Option(help="What it may do beside reading providers; give several if need be. All, if left out."),
     ] = None,
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from standard input; random, if left out.")
-    ] = False,
+    password_stdin: StdinOption = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,7 +54,7 @@ def create(
 
     Example: heliograph api-users create richard@spryker.example --right subscribe
     """
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else None
+    chosen = _from_stdin() if password_stdin else None
 
     async def work() -> NewAccount:
         async with opening.opened(opening.load()) as heliograph, heliograph.store.begin() as tx:
@@ -63,15 +65,24 @@ def create(
                 project_id=found.id,
                 name=name,
                 rights=right or tuple(Right),
-                password=password,
+                password=chosen,
             )
 
-    made = opening.run(work())
-    shown = {} if password_stdin else {"password": made.password}
+    _show(opening.run(work()), is_own=password_stdin, as_json=as_json)
+
+
+def _from_stdin() -> str:
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _show(made: NewAccount, *, is_own: bool, as_json: bool) -> None:
+    """Show an account with its password, unless that is the operator's own."""
+    account = made.account
+    shown = {} if is_own else {"password": made.password}
     if as_json:
-        screen.write_json(_as_json(made.account) | shown)
+        screen.write_json(_as_json(account) | shown)
         return
-    facts = {"Id": made.account.id, "Name": name, "Rights": made.account.rights}
+    facts = {"Id": account.id, "Name": account.name, "Rights": account.rights}
     facts |= {"Password": made.password} if shown else {}
     note = "The password is shown this once." if shown else "The password is the one that you gave."
     screen.console().print(screen.secrets_panel("API user", facts, note))
@@ -95,6 +106,30 @@ def list_(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     columns = ("id", "name", "rights", "made", "revoked")
     rows = ((one.id, one.name, one.rights, one.created_at, one.revoked_at) for one in found)
     screen.console().print(screen.table(None, columns, rows))
+
+
+@accounts.command()
+def password(
+    account: Annotated[str, typer.Argument(help="The account's id or name.")],
+    *,
+    password_stdin: StdinOption = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give an account another password, and show it once; the tokens that it has end at once.
+
+    Example: heliograph api-users password richard@spryker.example
+    """
+    wanted = _from_stdin() if password_stdin else None
+
+    async def work() -> NewAccount:
+        async with opening.opened(opening.load()) as heliograph, heliograph.store.begin() as tx:
+            found = await chosen_project(tx, project)
+            return await actions.change_password(
+                tx, heliograph.context(), project_id=found.id, wanted=account, password=wanted
+            )
+
+    _show(opening.run(work()), is_own=password_stdin, as_json=as_json)
 
 
 @accounts.command()

@@ -1,7 +1,10 @@
 """`heliograph backup`."""
 
+import shutil
 import tempfile
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +22,7 @@ from heliograph.storage.engines import DatabaseUrl
 
 FORMAT = "heliograph-backup/1"
 DATABASE = "heliograph.sqlite3"
+_STALE = timedelta(days=1)
 
 
 def backup(
@@ -62,14 +66,26 @@ def embedded_database(settings: Settings) -> Path:
     return DatabaseUrl.parse(settings.store_url).path
 
 
+@contextmanager
+def workplace(parent: Path, what: str) -> Iterator[Path]:
+    """Make a directory for what is half done, its owner's alone. What a kill left long ago is cleared away."""
+    prefix = f".heliograph-{what}-"
+    old = datetime.now(UTC) - _STALE
+    for left in parent.glob(f"{prefix}*"):
+        if left.is_dir() and not left.is_symlink() and datetime.fromtimestamp(left.stat().st_mtime, UTC) < old:
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=parent, prefix=prefix) as folder:  # mode 0700
+        yield Path(folder)
+
+
 def _backup(settings: Settings, file: Path, *, with_key: bool) -> dict[str, Any]:
     database = embedded_database(settings)
     key = settings.data_dir / MASTER_KEY_FILE
     has_key = with_key and settings.master_key is None and key.exists()
     if file.exists():
         raise CommandError(f"{file} exists: choose another name.")
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".heliograph-backup-") as folder:  # mode 0700
-        copy = Path(folder) / DATABASE
+    with workplace(file.parent, "backup") as folder:
+        copy = folder / DATABASE
         snapshot.take(database, copy)
         insight = snapshot.look(copy)
         about = {
@@ -80,5 +96,5 @@ def _backup(settings: Settings, file: Path, *, with_key: bool) -> dict[str, Any]
             "holds_master_key": has_key,
         }
         files = {DATABASE: copy} | ({MASTER_KEY_FILE: key} if has_key else {})
-        size = archive.write(file, files, form=FORMAT, about=about)
+        size = archive.write(file, files, form=FORMAT, about=about, within=folder)
     return {"file": str(file), "bytes": size} | about

@@ -11,7 +11,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_HEAD_BYTES = 64 * 1024
 """Bytes that may come without an end of the head, or anything of a body: so much for the head, or for trailers."""
 REQUEST_SECONDS = 60.0
-"""How long a request may take to arrive as a whole. How long the answer takes is another matter."""
+"""How long a request may take to arrive. How long the answer takes is another matter."""
+EARNING_BYTES = 64 * 1024
+"""So much of a body that somebody still reads earns that time anew: an import may be large, and may be slow."""
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -19,6 +21,7 @@ class Connection(HttpToolsProtocol):
     """Uvicorn's connection, bounded in bytes and in time."""
 
     _fruitless = 0
+    _earned = 0
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -52,6 +55,10 @@ class Connection(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Count anew behind each part of a body: how long that may be is decided by who reads it."""
         self._fruitless = 0
+        self._earned += len(body)
+        if self._earned >= EARNING_BYTES and self.cycle is not None and not self.cycle.response_complete:
+            self._earned = 0
+            self._wait()
         super().on_body(body)
 
     def on_message_complete(self) -> None:

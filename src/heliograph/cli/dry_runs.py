@@ -83,5 +83,9 @@ def _as_json(run: DryRun) -> dict[str, Any]:
         ],
         "budget_bytes": run.budget,
         "seconds": run.seconds,
+        "rates": [
+            {"of": one.of, "rate": str(one.rate), "messages": one.messages, "seconds": one.seconds} for one in run.held
+        ],
+        "expired": run.late,
         "assumption": run.assumption,
     }

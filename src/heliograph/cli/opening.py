@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import typer
 import uvloop
 
-from heliograph.bootstrap import Heliograph, build, prepare_data_dir
+from heliograph import __version__
+from heliograph.bootstrap import Heliograph, build, prepare_data_dir, tracer_of
 from heliograph.cli.exits import CommandError, Exit
 from heliograph.kit import log
 from heliograph.kit.acting import Actor, ActorKind, act_as
@@ -37,18 +38,22 @@ def load() -> Settings:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, may_migrate: bool = False) -> AsyncIterator[Heliograph]:
+async def opened(
+    settings: Settings, *, may_migrate: bool = False, is_traced: bool = False
+) -> AsyncIterator[Heliograph]:
     """Open an installation and close it in the end.
 
     An embedded installation is brought up to date on the way, since nobody else would; a PostgreSQL one only by
-    `migrate` and `up`, so that a newer process does not change the tables under older ones unasked.
+    `migrate` and `up`, so that a newer process does not change the tables under older ones unasked. With `is_traced`
+    what it does is traced, if the environment asks for that.
     """
+    tracer = tracer_of(os.environ, __version__) if is_traced else None
     prepare_data_dir(settings)
     if may_migrate or settings.is_embedded:
         await migrate(settings.store_url)
     elif await pending(settings.store_url):
         raise CommandError("The database is not at this version's schema: run `heliograph migrate` first.")
-    heliograph = await build(settings)
+    heliograph = await build(settings, tracer=tracer)
     act_as(Actor(ActorKind.CLI, _login_name()))
     try:
         yield heliograph

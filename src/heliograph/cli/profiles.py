@@ -23,7 +23,7 @@ profiles = typer.Typer(
 )
 
 PersonArgument = Annotated[str, typer.Argument(help="Your own id of the person, or the profile's, pro_….")]
-_SECRETS = ("endpoint_hash", "p256dh", "auth", "secret_hash")
+_SECRETS = ("endpoint_hash", "p256dh", "auth", "secret_hash", "token")
 
 
 async def _found(tx: Tx, project: str | None, person: str) -> Profile:
@@ -53,7 +53,15 @@ def _as_json(found: Export) -> dict[str, Any]:
     for known in found.subscriptions:
         values = {name: value for name, value in asdict(known.subscription).items() if name not in _SECRETS}
         subscriptions.append(values | {"groups": known.groups})
-    return {"profile": found.profile, "subscriptions": subscriptions, "deliveries": found.deliveries}
+    devices = [
+        {name: value for name, value in asdict(device).items() if name not in _SECRETS} for device in found.devices
+    ]
+    return {
+        "profile": found.profile,
+        "subscriptions": subscriptions,
+        "devices": devices,
+        "deliveries": found.deliveries,
+    }
 
 
 @profiles.command()
@@ -73,7 +81,8 @@ def erase(
     async def work() -> None:
         async with opening.opened(opening.load()) as heliograph, heliograph.store.begin() as tx:
             found = await _found(tx, project, person)
-            await privacy.erase(tx, heliograph.context(), project_id=found.project_id, profile_id=found.id)
+            ctx, queue = heliograph.context(), heliograph.queue
+            await privacy.erase(tx, ctx, queue, project_id=found.project_id, profile_id=found.id)
 
     opening.run(work())
     typer.echo(f"Nothing is known of {person} any more.")

@@ -8,6 +8,7 @@ from heliograph.actions import projects as actions
 from heliograph.cli import opening, screen
 from heliograph.cli.choosing import JsonOption, ProjectOption, all_projects, chosen_project
 from heliograph.cli.exits import CommandError, Exit
+from heliograph.domain.rate import ALL
 from heliograph.storage.projects import Project
 
 projects = typer.Typer(
@@ -19,6 +20,9 @@ projects = typer.Typer(
 )
 
 
+_NONE = "none"
+
+
 def _as_json(project: Project) -> dict[str, Any]:
     return {
         "id": project.id,
@@ -26,6 +30,8 @@ def _as_json(project: Project) -> dict[str, Any]:
         "origins": list(project.origins),
         "contact": project.vapid_subject,
         "plaintext_budget": project.plaintext_budget,
+        "rate": project.rates.get(ALL),
+        "push_service_rates": {name: rate for name, rate in project.rates.items() if name != ALL},
         "created_at": project.created_at,
     }
 
@@ -107,20 +113,30 @@ def show(project: ProjectOption = None, as_json: JsonOption = False) -> None:
 
 @projects.command()
 def change(
+    *,
     project: ProjectOption = None,
     name: Annotated[str | None, typer.Option(help="New name.")] = None,
     contact: Annotated[str | None, typer.Option(help="New mailto: or https: address for push services.")] = None,
     origin: Annotated[
         list[str] | None, typer.Option(help="Origins that may subscribe; replaces the list, give all of them.")
     ] = None,
+    rate: Annotated[
+        str | None,
+        typer.Option(help="Messages per second or minute of all its sends together, such as 100/s; or none."),
+    ] = None,
+    service_rate: Annotated[
+        list[str] | None,
+        typer.Option(help="The same for one push service, such as fcm=500/s; or none. Give all that shall hold."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Change a project's name, contact or origins.
+    """Change a project's name, contact, origins or rates.
 
-    Example: heliograph projects change --origin https://shop.example --origin https://www.shop.example
+    Example: heliograph projects change --rate 6000/m --service-rate fcm=500/s
     """
-    if name is None and contact is None and not origin:
-        raise CommandError("Say what to change: --name, --contact or --origin.", Exit.USAGE)
+    if name is None and contact is None and rate is None and not origin and not service_rate:
+        raise CommandError("Say what to change: --name, --contact, --origin, --rate or --service-rate.", Exit.USAGE)
+    service_rates = _service_rates(service_rate or [])
 
     async def work() -> Project:
         async with opening.opened(opening.load()) as heliograph, heliograph.store.begin() as tx:
@@ -132,9 +148,21 @@ def change(
                 name=name,
                 vapid_subject=contact,
                 origins=origin or None,
+                rate=None if rate == _NONE else rate,
+                clear_rate=rate == _NONE,
+                push_service_rates=service_rates,
             )
 
     _show(opening.run(work()), as_json=as_json)
+
+
+def _service_rates(given: list[str]) -> dict[str, str] | None:
+    if not given:
+        return None
+    rates = dict(text.partition("=")[::2] for text in given if text != _NONE)
+    if not all(rates.values()) or len(rates) != len([text for text in given if text != _NONE]):
+        raise CommandError("Write --service-rate as fcm=500/s, each push service once; or none.", Exit.USAGE)
+    return rates
 
 
 @projects.command()

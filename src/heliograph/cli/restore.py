@@ -3,20 +3,29 @@
 import os
 import tempfile
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from heliograph.bootstrap import MASTER_KEY_FILE, BootstrapError, prepare_data_dir, read_master_key
 from heliograph.cli import opening, screen
-from heliograph.cli.backup import DATABASE, FORMAT, embedded_database
+from heliograph.cli.backup import DATABASE, FORMAT, embedded_database, workplace
 from heliograph.cli.choosing import JsonOption
 from heliograph.cli.exits import CommandError
 from heliograph.kit import archive
 from heliograph.kit.sealing import Sealer
 from heliograph.settings import Settings
 from heliograph.storage import migrate, snapshot
+
+
+class About(msgspec.Struct, frozen=True):
+    """What is told of a backup's maker."""
+
+    made_at: datetime
+    version: str
 
 
 def restore(
@@ -58,18 +67,21 @@ def _restore(settings: Settings, file: Path, *, force: bool, only_check: bool) -
     if not only_check:
         prepare_data_dir(settings)
         at = database.parent
-    with tempfile.TemporaryDirectory(dir=at, prefix=".heliograph-restore-") as folder:
-        about = _checked(settings, file, Path(folder))
-        kept = [] if only_check else _placed(settings, database, Path(folder), force=force)
-    return {"made_at": about["made_at"], "version": about["version"], "revision": about["revision"], "kept": kept}
+    with workplace(at, "restore") as folder:
+        about, revision = _checked(settings, file, folder)
+        kept = [] if only_check else _placed(settings, database, folder, force=force)
+    return {"made_at": about.made_at.isoformat(), "version": about.version, "revision": revision, "kept": kept}
 
 
-def _checked(settings: Settings, file: Path, folder: Path) -> dict[str, Any]:
-    """Unpack a backup and make sure that it would work."""
+def _checked(settings: Settings, file: Path, folder: Path) -> tuple[About, str | None]:
+    """Unpack a backup and make sure that it would work; return what it says of itself, and its revision."""
     try:
         manifest = archive.unpack(file, folder, form=FORMAT)
+        about = msgspec.convert(manifest.about, About)
     except archive.ArchiveError as error:
         raise CommandError(str(error)) from None
+    except msgspec.ValidationError:
+        raise CommandError("The backup does not say when and by which version it was made.") from None
     if DATABASE not in manifest.files or set(manifest.files) - {DATABASE, MASTER_KEY_FILE}:
         raise CommandError("The backup does not hold what a backup of Heliograph holds.")
     insight = snapshot.look(folder / DATABASE)
@@ -83,7 +95,7 @@ def _checked(settings: Settings, file: Path, folder: Path) -> dict[str, Any]:
         )
     if insight.fingerprint not in (None, own):
         raise CommandError("The master key is not the one of this backup: its private keys could not be opened.")
-    return manifest.about
+    return about, insight.revision
 
 
 def _fingerprint(settings: Settings, from_backup: Path) -> str | None:
@@ -106,14 +118,33 @@ def _placed(settings: Settings, database: Path, folder: Path, *, force: bool) ->
         raise CommandError(f"There is an installation in {database.parent}: --force replaces it and keeps its files.")
     if database.exists():
         snapshot.seize(database)
-    mark = f"before-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    aside = database.with_name(f"{database.name}.{mark}")
+    aside, key_aside = _unused(database), _unused(key)
     kept = [str(aside)] if database.exists() else []
     # The key first: a database without its key looks like an accident, a key without a database like a fresh start.
     if replaces_key:
-        key.rename(key.with_name(f"{key.name}.{mark}"))
-        kept.append(f"{key}.{mark}")
+        key.rename(key_aside)
+        kept.append(str(key_aside))
     if new_key.exists():
-        os.replace(new_key, key)  # noqa: PTH105 - says that something may be replaced
+        _put_key(new_key, key)
     snapshot.put(folder / DATABASE, database, aside=aside)
     return kept
+
+
+def _unused(path: Path) -> Path:
+    """Return a name beside a file that nothing has, so that nothing that was kept is replaced."""
+    mark = f"before-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    names = (path.with_name(f"{path.name}.{mark}{more}") for more in chain([""], (f"-{number}" for number in count(2))))
+    return next(name for name in names if not name.exists())
+
+
+def _put_key(new: Path, place: Path) -> None:
+    """Put a key's file into its place, which may be on another file system than the database."""
+    with workplace(place.parent, "restore") as folder:
+        draft = folder / place.name
+        draft.touch(0o600)
+        with draft.open("wb") as file:
+            file.write(new.read_bytes())
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(place)
+    archive.sync_directory(place.parent)

@@ -48,6 +48,9 @@ def send(
     ] = None,
     urgency: Annotated[Urgency, typer.Option(help="Whether to wake a sleeping phone.")] = Urgency.NORMAL,
     topic: Annotated[str | None, typer.Option(help="Replaces a waiting message of the same topic.")] = None,
+    rate: Annotated[
+        str | None, typer.Option(help="Messages per second or minute, by all workers together: 100/s or 6000/m.")
+    ] = None,
     idempotency_key: Annotated[
         str | None,
         typer.Option(help="A word of your own; the same send with it again, within 24 hours, sends nothing more."),
@@ -73,6 +76,7 @@ def send(
         ttl=None if ttl_seconds is None else timedelta(seconds=ttl_seconds),
         urgency=urgency,
         topic=topic,
+        rate=rate,
     )
     if idempotency_key is not None and not is_key(idempotency_key):
         raise CommandError(f"--idempotency-key is 1 to {MAX_KEY} printable ASCII characters.", Exit.USAGE)

@@ -30,7 +30,7 @@ async def _serve(settings: Settings) -> None:
     async with contextlib.AsyncExitStack() as stack:
         socket = stack.enter_context(processes.listen(settings.host, settings.port))
         stop = await stack.enter_async_context(processes.stopping())
-        heliograph = await stack.enter_async_context(opening.opened(settings))
+        heliograph = await stack.enter_async_context(opening.opened(settings, is_traced=True))
         typer.echo(f"Heliograph answers at http://{settings.host}:{settings.port} (API reference: /docs).", err=True)
         await processes.together(
             stop,

@@ -99,7 +99,8 @@ def _show(found: _Status) -> None:
         for (state, _reason), count in tally.counts.items():
             by_state[state] = by_state.get(state, 0) + count
         counts = ", ".join(f"{count} {state}" for state, count in sorted(by_state.items()) if count)
-        rows.append((one.id, one.state, one.content.title, counts))
+        state = f"{one.state} at {one.rate}" if one.rate and not one.state.is_terminal else str(one.state)
+        rows.append((one.id, state, one.content.title, counts))
     if rows:
         out.print(screen.table("Latest notifications", ("id", "state", "title", "deliveries"), rows))
     next_due = "nothing waits" if found.next_due is None else f"{found.next_due:%Y-%m-%d %H:%M:%S}Z"

@@ -53,7 +53,7 @@ async def _up(settings: Settings, ports: processes.DevpushPorts | None, first: f
         pushing = None
         if ports is not None:
             settings, pushing = await stack.enter_async_context(processes.bundled_devpush(settings, ports))
-        heliograph = await stack.enter_async_context(opening.opened(settings, may_migrate=True))
+        heliograph = await stack.enter_async_context(opening.opened(settings, may_migrate=True, is_traced=True))
         made = await first_start.ensure(heliograph, first)
         if made is not None:
             out.print(first_start.panel(made, settings, first))

@@ -6,11 +6,13 @@ from typing import Annotated, Any
 import typer
 
 from heliograph.actions import why as stories
-from heliograph.actions.story import Fact
+from heliograph.actions.deliveries import message_id
+from heliograph.actions.story import Fact, Seen
 from heliograph.actions.why import Story
 from heliograph.cli import opening, screen
 from heliograph.cli.choosing import JsonOption, ProjectOption, chosen_project
 from heliograph.cli.exits import CommandError, Exit
+from heliograph.storage.attempts import AttemptRow
 
 
 def why(
@@ -57,11 +59,16 @@ def _as_json(told: Story) -> dict[str, Any]:
                 "subscription_id": one.seen.id,
                 "story": [asdict(fact) for fact in one.facts],
                 "delivery": None if one.seen.delivery is None else asdict(one.seen.delivery),
-                "attempts": [asdict(attempt) for attempt in one.seen.attempts],
+                "attempts": [_attempt(one.seen, attempt) for attempt in one.seen.attempts],
             }
             for one in told.subscriptions
         ],
     }
+
+
+def _attempt(seen: Seen, attempt: AttemptRow) -> dict[str, Any]:
+    name = None if seen.delivery is None else message_id(seen.delivery, attempt)
+    return asdict(attempt) | {"service_message_id": name}
 
 
 def _show(told: Story) -> None:

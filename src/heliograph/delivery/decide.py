@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from heliograph.delivery.dispatch import Attempt, Dispatch
+from heliograph.delivery.dispatch import DEADLINE, Attempt, Dispatch
 from heliograph.domain import retry
 from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.outcome import Accepted, Gone, Outcome, Refused, Rejected, Skipped, TryLater
@@ -11,7 +11,6 @@ from heliograph.storage.deliveries import Change
 
 GONE_YOUNG = "gone_young"
 GONE_STORM = "gone_storm"
-DEADLINE = "deadline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,9 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """Nothing was tried: the deadline has passed."""
+    """Nothing was tried: the deadline has passed. `reason` is what was in the way."""
+
+    reason: str = DEADLINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,8 @@ def _changed(dispatch: Dispatch, result: Result, chance: float) -> Change:
             change = _change(result, DeliveryState.SKIPPED, reason)
         case Gone(reason):
             change = _change(result, DeliveryState.GONE, reason)
-        case Expired():
-            change = _change(result, DeliveryState.EXPIRED, result.attempt.last_reason or DEADLINE)
+        case Expired(reason):
+            change = _change(result, DeliveryState.EXPIRED, result.attempt.last_reason or reason)
         case TryLater(reason, after):
             change = _again(dispatch, result, reason, chance, after=after, steps=retry.STEPS)
         case Refused(reason):

@@ -7,11 +7,15 @@ from heliograph.delivery.machine import Machine
 from heliograph.domain import retry
 from heliograph.domain.delivery import delivery_id, delivery_token
 from heliograph.domain.notification import Notification, NotificationState
+from heliograph.domain.rate import RATE_LIMIT, Limits
 from heliograph.providers.base import Credentials
+from heliograph.queue.base import URGENT, Job
 from heliograph.storage import notifications, projects, providers, vapid_keys
 from heliograph.storage.audience import Receiver
 from heliograph.storage.store import Tx
 from heliograph.storage.vapid_keys import VapidKey, VapidKeyState
+
+DEADLINE = "deadline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,8 @@ class Dispatch:
         keys: the project's application server keys by identifier.
         enabled: identifiers of the providers that may be used.
         priority: of the jobs that follow.
+        limits: the rates that are in force.
+        is_put_off: whether a rate has held this job back before.
     """
 
     notification: Notification
@@ -31,6 +37,18 @@ class Dispatch:
     enabled: frozenset[str]
     priority: int
     started_at: datetime | None = None
+    limits: Limits = field(default_factory=Limits)
+    is_put_off: bool = False
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its messages wait for their turns. Urgent ones only count, unless they have a rate of their own."""
+        return self.priority != URGENT or self.limits.notification is not None
+
+    @property
+    def expiry(self) -> str:
+        """Why a message expires that was never tried."""
+        return RATE_LIMIT if self.is_put_off else DEADLINE
 
     @property
     def deadline(self) -> datetime:
@@ -82,8 +100,9 @@ def first_attempt(notification: Notification, receiver: Receiver) -> Attempt:
     return Attempt(delivery_id(notification.id, receiver.id), receiver)
 
 
-async def load(tx: Tx, machine: Machine, notification_id: str, *, priority: int) -> Dispatch | None:
-    """Read a dispatch; None if the notification or its project is gone."""
+async def load(tx: Tx, machine: Machine, job: Job) -> Dispatch | None:
+    """Read what a job is about; None if the notification or its project is gone."""
+    notification_id: str = job.args["notification_id"]
     row = await notifications.load_row(tx, notification_id)
     if row is None:
         return None
@@ -110,6 +129,8 @@ async def load(tx: Tx, machine: Machine, notification_id: str, *, priority: int)
         enabled=frozenset(
             provider.id for provider in await providers.of_project(tx, project.id) if provider.is_enabled
         ),
-        priority=priority,
+        priority=job.priority,
         started_at=row.progress.started_at,
+        limits=Limits.of(notification.rate, project.rates),
+        is_put_off="put_off" in job.args,
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,13 +14,15 @@ from heliograph.delivery.dispatch import Attempt, Dispatch
 from heliograph.delivery.hosts import Lane, Sign, sign_of
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.record import Recorder
+from heliograph.delivery.turns import NoTurn, Turns
 from heliograph.domain.outcome import Accepted, Gone, Outcome, Skipped
 from heliograph.kit.http import HttpRequest, HttpResponse, TransportFault
 from heliograph.names import Metric
 from heliograph.providers.base import Provider, Repair, Target
-from heliograph.storage import audience
+from heliograph.queue.base import URGENT
+from heliograph.storage import audience, witnesses
 from heliograph.storage.audience import Receiver
-from heliograph.storage.vapid_keys import VapidKeyState
+from heliograph.storage.vapid_keys import VapidKey, VapidKeyState
 
 CHUNK = 32
 """Messages encrypted at once: some 3 ms during which the loop does nothing else."""
@@ -43,17 +45,30 @@ class Sending:
     """Carries out the attempts of one job."""
 
     def __init__(
-        self, machine: Machine, dispatch: Dispatch, recorder: Recorder, probing: frozenset[str] = frozenset()
+        self,
+        machine: Machine,
+        dispatch: Dispatch,
+        recorder: Recorder,
+        probing: frozenset[str] = frozenset(),
+        turns: Turns | None = None,
     ) -> None:
         self._machine = machine
         self._dispatch = dispatch
         self._recorder = recorder
         self._probing = probing
+        self._turns = turns
+        self._proved: frozenset[str] = frozenset()
         self._is_cut_short = False
         self._seen_at = machine.clock.now()
 
     async def run(self, attempts: list[Attempt]) -> bool:
-        """Try all of them and hand the results to the recorder; False if the worker was stopped before the end."""
+        """Try all of them and hand the results to the recorder; False if the worker was stopped before the end.
+
+        What has no turn while this job lasts, stays with `turns`.
+        """
+        if any(key.pause_reason == keys.REFUSED_NEW for key in self._dispatch.keys.values()):
+            async with self._machine.store.read() as tx:
+                self._proved = await witnesses.proved(tx, [attempt.receiver.id for attempt in attempts])
         probes, others = self._probes(attempts)
         if probes:
             await self._all(probes)
@@ -80,6 +95,9 @@ class Sending:
             bound = await self._bind(attempt)
             if bound is not None:
                 by_host[bound.passage.host].append(bound)
+        if self._turns is not None and not self._turns.is_holding:
+            # All are counted, though a few may be skipped yet: there are ten of them at most.
+            await self._turns.count(Counter(_service(bound) for bounds in by_host.values() for bound in bounds))
         async with asyncio.TaskGroup() as tasks:
             for host, bounds in by_host.items():
                 tasks.create_task(self._to_host(self._machine.hosts.lane(host), bounds))
@@ -106,7 +124,7 @@ class Sending:
         if self._recorder.is_cancelled:
             what = Skipped("cancelled")
         elif now >= self._dispatch.deadline:
-            what = Expired()
+            what = Expired(self._dispatch.expiry)
         elif receiver.state != "active":
             what = Skipped(f"subscription_{receiver.state}")
         elif receiver.expires_at is not None and now >= receiver.expires_at:
@@ -117,9 +135,13 @@ class Sending:
             what = Skipped("provider_disabled")
         elif key is not None and key.state is VapidKeyState.RETIRED:
             what = Skipped("key_retired")
-        elif key is not None and key.paused_until is not None and key.is_paused(now) and key.id not in self._probing:
-            what = Deferred(keys.PAUSED, key.paused_until)
+        elif key is not None and key.id not in self._probing and self._is_held_up(key, attempt, now):
+            what = Deferred(keys.PAUSED, key.paused_until or now)
         return None if what is None else Result(attempt, what, now)
+
+    def _is_held_up(self, key: VapidKey, attempt: Attempt, now: datetime) -> bool:
+        is_single = self._dispatch.priority == URGENT and attempt.number == 1
+        return keys.holds_up(key, now, is_proved=attempt.receiver.id in self._proved, is_single=is_single)
 
     def _target(self, attempt: Attempt, origin: str) -> Target:
         receiver = attempt.receiver
@@ -136,8 +158,10 @@ class Sending:
 
     async def _to_host(self, lane: Lane, bounds: list[_Bound]) -> None:
         async with asyncio.TaskGroup() as exchanges:
-            for start in range(0, len(bounds), CHUNK):
-                due = await self._as_they_are(bounds[start : start + CHUNK], self._seen_at)
+            start = 0
+            while chunk := await self._next_chunk(lane, bounds, start):
+                start += len(chunk)
+                due = await self._as_they_are(chunk, self._seen_at)
                 prepared_at = self._machine.clock.now()
                 for bound, prepared in self._prepared(due):
                     if not await self._may_begin(lane, bound, prepared_at):
@@ -146,6 +170,19 @@ class Sending:
                     exchanges.create_task(self._exchange(lane, bound, request))
                 # Answers that came while a chunk was encrypted are taken before the next one.
                 await asyncio.sleep(0)
+
+    async def _next_chunk(self, lane: Lane, bounds: list[_Bound], start: int) -> list[_Bound]:
+        """Return the next messages whose turn it is; what has none is put off."""
+        size = min(CHUNK, len(bounds) - start)
+        is_asked = self._turns is not None and size > 0 and not lane.breaker.is_open(self._machine.clock.now())
+        if self._turns is not None and is_asked:
+            ready = await self._turns.ready(_service(bounds[start]), len(bounds) - start)
+            if ready == 0 and self._early(bounds[start].attempt) is None:
+                for bound in bounds[start:]:
+                    self._turns.put_off(bound.attempt)
+                return []
+            size = max(1, min(size, ready))
+        return bounds[start : start + size]
 
     async def _as_they_are(self, bounds: list[_Bound], seen_at: datetime) -> list[_Bound]:
         """Look again at receivers that were read long ago: people leave while a slow host keeps a range waiting."""
@@ -203,7 +240,10 @@ class Sending:
         ]
 
     async def _may_begin(self, lane: Lane, bound: _Bound, seen_at: datetime) -> bool:
-        until = await lane.enter()
+        try:
+            until = await self._entered(lane, bound)
+        except NoTurn:
+            return False
         if until is not None:
             self._recorder.add(Result(bound.attempt, Deferred(HOST_CLOSED, until), self._machine.clock.now()))
             return False
@@ -224,6 +264,16 @@ class Sending:
         if early is not None:
             self._recorder.add(early)
         return is_begun
+
+    async def _entered(self, lane: Lane, bound: _Bound) -> datetime | None:
+        """Wait for the message's turn and for its place; raise `NoTurn` if it is put off."""
+        if self._turns is None or lane.breaker.is_open(self._machine.clock.now()):
+            return await lane.enter()
+        try:
+            return await self._turns.enter(lane, _service(bound))
+        except NoTurn:
+            self._turns.put_off(bound.attempt)
+            raise
 
     def _renewed(self, bound: _Bound, request: HttpRequest, prepared_at: datetime) -> HttpRequest:
         """Prepare a message again that waited for its place, so that its TTL is what is left of it."""
@@ -272,8 +322,14 @@ class Sending:
         )
         if repair is None or self._machine.stopping.is_set():
             return answer
+        if self._turns is not None:
+            await self._turns.again(_service(bound))
         (request,) = self._requests(bound.provider, [bound], repair)
         return await self._timed(bound, request) if isinstance(request, HttpRequest) else answer
+
+
+def _service(bound: _Bound) -> str:
+    return str(bound.target.push_service)
 
 
 def _as_it_is(attempt: Attempt, found: Mapping[str, Receiver], meant: set[str]) -> Attempt:

@@ -3,6 +3,9 @@
 A push service that refuses our credentials says nothing about the subscription. When nothing but refusals comes back,
 the key is paused: an operator is told, nothing is pruned, deliveries wait until their deadline. After the pause one
 worker sends up to five messages as a probe; one acceptance lifts the pause, refusals make the next one longer.
+
+Anybody can register subscriptions that were made with another key, and those are refused. So a pause for which nobody
+stands who has ever been sent to holds up nobody who has been, nor single messages, which find out by themselves.
 """
 
 from collections import Counter
@@ -23,6 +26,10 @@ PROBES = 5
 PROBE_LEASE = timedelta(seconds=20)
 """How long the other workers leave the probe to the one that took it."""
 PAUSED = "key_paused"
+REFUSED = "refused"
+"""Why a key is paused: subscriptions are refused that took messages before. Nothing goes."""
+REFUSED_NEW = "refused_new"
+"""Why a key is paused: subscriptions are refused that never took one, and perhaps were never made with it."""
 
 _log = get_logger("delivery.keys")
 
@@ -50,6 +57,18 @@ class KeyTally:
         return self.is_alarming(key_id) and self.refused[key_id] > self.accepted[key_id]
 
 
+def holds_up(key: VapidKey, now: datetime, *, is_proved: bool, is_single: bool) -> bool:
+    """Tell whether a pause of the key holds up a message.
+
+    Args:
+        key: as it stands.
+        now: the instant.
+        is_proved: whether its receiver has taken a message before.
+        is_single: whether it was not tried yet, and goes to few.
+    """
+    return key.is_paused(now) and not (key.pause_reason == REFUSED_NEW and (is_proved or is_single))
+
+
 def is_probing(key: VapidKey, now: datetime) -> bool:
     """Tell whether a pause is over and nothing was accepted since."""
     return key.refused_in_row >= KEY_RULE.faults and not key.is_paused(now)
@@ -66,7 +85,15 @@ def rested(key: VapidKey, now: datetime) -> VapidKey:
 
 
 async def note(
-    tx: Tx, key: VapidKey, *, accepted: int, refused: int, tally: KeyTally, is_probe: bool, now: datetime
+    tx: Tx,
+    key: VapidKey,
+    *,
+    accepted: int,
+    refused: int,
+    tally: KeyTally,
+    is_probe: bool,
+    now: datetime,
+    is_proved: bool = False,
 ) -> VapidKey:
     """Take note of a batch of answers; return the key as it stands afterwards.
 
@@ -78,9 +105,11 @@ async def note(
         tally: the sums of the range, this batch included.
         is_probe: whether this worker probes the key.
         now: the instant.
+        is_proved: whether a subscription was refused that had taken a message before.
     """
     if tally.is_hopeless(key.id) or (refused and not accepted):
-        return await _refused(tx, key, refused, now, is_hopeless=tally.is_hopeless(key.id), is_probe=is_probe)
+        is_hopeless = tally.is_hopeless(key.id)
+        return await _refused(tx, key, refused, now, is_hopeless=is_hopeless, is_probe=is_probe, is_proved=is_proved)
     if accepted:
         # Whoever is refused beside an acceptance was registered with another key: the key itself works.
         if await key_health.heal(tx, key.id):
@@ -93,20 +122,25 @@ async def note(
 
 
 async def _refused(
-    tx: Tx, key: VapidKey, refused: int, now: datetime, *, is_hopeless: bool, is_probe: bool
+    tx: Tx, key: VapidKey, refused: int, now: datetime, *, is_hopeless: bool, is_probe: bool, is_proved: bool
 ) -> VapidKey:
     before = await key_health.lock(tx, key.id)
     if before.paused_until is not None and before.paused_until > now and not is_probe:
-        # An answer to what was in the air when somebody paused it.
-        return replace(key, refused_in_row=before.refused_in_row, paused_until=before.paused_until)
+        # An answer to what was in the air when somebody paused it, or which the pause did not hold up.
+        if is_proved and before.pause_reason == REFUSED_NEW:
+            before = before._replace(pause_reason=REFUSED)
+            await key_health.write(tx, key.id, before)
+        return _as_it_is(key, before)
     threshold = KEY_RULE.faults
     if before.refused_in_row + refused < threshold and not is_hopeless:
-        after = KeyHealth(before.refused_in_row + refused, before.paused_until)
+        after = before._replace(refused_in_row=before.refused_in_row + refused)
         await key_health.write(tx, key.id, after)
-        return replace(key, refused_in_row=after.refused_in_row)
+        return _as_it_is(key, after)
     times = before.refused_in_row // threshold + 1
     until = now + KEY_RULE.pause(times)
-    await key_health.write(tx, key.id, KeyHealth(times * threshold, until), reason="refused")
+    reason = REFUSED if is_proved or before.pause_reason == REFUSED else REFUSED_NEW
+    after = KeyHealth(times * threshold, until, reason)
+    await key_health.write(tx, key.id, after)
     _log.error(
         "vapid_key_paused",
         vapid_key_id=key.id,
@@ -114,4 +148,8 @@ async def _refused(
         until=until.isoformat(),
         hint="Push services refuse this application server key or its contact. Nothing was pruned.",
     )
-    return replace(key, refused_in_row=times * threshold, paused_until=until, pause_reason="refused")
+    return _as_it_is(key, after)
+
+
+def _as_it_is(key: VapidKey, health: KeyHealth) -> VapidKey:
+    return replace(key, **health._asdict())

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heliograph.delivery.address import Guard
 from heliograph.delivery.hosts import Hosts
+from heliograph.delivery.receivers import Receivers
 from heliograph.domain.retention import Retention
 from heliograph.kit.clock import Clock
 from heliograph.kit.http import HttpSender
 from heliograph.kit.metrics import Meters
 from heliograph.kit.sealing import Sealer
+from heliograph.kit.tracing import NoTracer, Tracer
 from heliograph.names import METRICS
 from heliograph.providers.base import Provider
 from heliograph.queue.base import Job, Queue
@@ -39,6 +41,8 @@ class Machine:
         shard: which row of the counts this worker writes.
         stopping: set when no new exchange may begin.
         chance: random numbers from 0 to 1, for jitter.
+        rest: how to wait some seconds.
+        patience: how long one job waits for turns before it makes way for others.
         on_failure: told of each message that was not accepted: notification, subscription, reason.
     """
 
@@ -55,9 +59,13 @@ class Machine:
     send_timeout: timedelta
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     chance: Callable[[], float] = random.random
+    rest: Callable[[float], Awaitable[None]] = asyncio.sleep
+    patience: timedelta = timedelta(seconds=2)
     on_failure: Callable[[str, str, str], None] | None = None
     meters: Meters = field(default_factory=lambda: Meters(METRICS))
+    tracer: Tracer = field(default_factory=NoTracer)
     retention: Retention = field(default_factory=Retention)
+    receivers: Receivers = field(default_factory=Receivers)
 
     async def complete(self, tx: AsyncConnection, job: Job) -> None:
         """Finish a job inside the transaction of its effect, or raise `JobLost` to roll that back."""

@@ -19,6 +19,7 @@ from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.notification import NotificationState
 from heliograph.domain.outcome import Accepted, Gone, Refused, Skipped, TryLater, kind_of
 from heliograph.errors import Unavailable
+from heliograph.kit import tracing
 from heliograph.kit.log import get_logger
 from heliograph.names import JobName, Metric
 from heliograph.queue.base import NewJob
@@ -28,6 +29,7 @@ from heliograph.storage.deliveries import Change
 from heliograph.storage.pruning import Dead
 from heliograph.storage.store import Tx, after_commit
 from heliograph.storage.vapid_keys import VapidKey
+from heliograph.storage.witnesses import proved
 
 BATCH = 256
 """Results in one transaction at most."""
@@ -142,12 +144,14 @@ class Recorder:
     async def _note_keys(self, tx: Tx, results: list[Result], now: datetime) -> None:
         accepted: Counter[str] = Counter()
         refused: Counter[str] = Counter()
+        witnesses: dict[str, list[str]] = defaultdict(list)
         for result in results:
             key_id = result.attempt.receiver.vapid_key_id
             if isinstance(result.what, Accepted):
                 accepted[key_id] += 1
             elif isinstance(result.what, Refused) and (result.attempt.number == 1 or key_id in self._probing):
                 refused[key_id] += 1
+                witnesses[key_id].append(result.attempt.receiver.id)
         self._tally.add(accepted, refused)
         for key_id in sorted(accepted | refused):
             if key_id in self.keys:
@@ -158,6 +162,7 @@ class Recorder:
                     refused=refused[key_id],
                     tally=self._tally,
                     is_probe=key_id in self._probing,
+                    is_proved=not accepted[key_id] and bool(await proved(tx, witnesses[key_id], most=1)),
                     now=now,
                 )
 
@@ -289,6 +294,7 @@ def _deltas(written: list[_Decided]) -> Counter[counts.Key]:
 
 def _measure(machine: Machine, written: list[_Decided]) -> None:
     for result, decision in written:
+        tracing.count(f"deliveries.{decision.change.state}")
         machine.meters.add(
             Metric.DELIVERIES,
             state=str(decision.change.state),

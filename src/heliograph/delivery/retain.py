@@ -4,7 +4,7 @@ from heliograph.delivery.machine import Machine
 from heliograph.domain.retention import before
 from heliograph.names import JobName
 from heliograph.queue.base import BULK, Job, NewJob
-from heliograph.storage import audit, retention
+from heliograph.storage import audit, retention, webhook_messages
 
 PORTION = 500
 """Deliveries in one transaction: it takes milliseconds, and a kill costs no more than that."""
@@ -19,6 +19,7 @@ async def retain(machine: Machine, job: Job) -> None:
     deliveries_before = before(now, keep.deliveries)
     notifications_before = before(now, keep.notifications)
     audit_before = before(now, keep.audit)
+    webhooks_before = before(now, keep.webhooks)
     async with machine.store.begin() as tx:
         is_more = False
         if deliveries_before is not None:
@@ -28,6 +29,8 @@ async def retain(machine: Machine, job: Job) -> None:
             is_more |= await retention.sweep_notifications(tx, before=notifications_before, limit=limit) == limit
         if audit_before is not None:
             is_more |= await audit.sweep(tx, before=audit_before, limit=PORTION) == PORTION
+        if webhooks_before is not None:
+            is_more |= await webhook_messages.sweep(tx, before=webhooks_before, limit=PORTION) == PORTION
         await machine.complete(tx, job)
         if is_more:
             again = NewJob(JobName.RETAIN, {}, run_at=now, priority=BULK, dedupe_key=DEDUPE_KEY)

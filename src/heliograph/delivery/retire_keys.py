@@ -13,6 +13,7 @@ from heliograph.storage.vapid_keys import VapidKeyState
 QUIET = timedelta(days=1)
 """Pages that were opened before the change may still subscribe with the old key."""
 PORTION = 1_000
+SOON = timedelta(seconds=1)
 _KEYS_AT_ONCE = 20
 
 _log = get_logger("delivery.retire_keys")
@@ -33,8 +34,10 @@ async def end_subscriptions(machine: Machine, job: Job) -> None:
     key_id = job.args["key_id"]
     now = machine.clock.now()
     async with machine.store.begin() as tx:
-        await key_retirement.end_subscriptions(tx, key_id, now=now, limit=PORTION)
+        ended = await key_retirement.end_subscriptions(tx, key_id, now=now, limit=PORTION)
         if await key_retirement.count_uses(tx, key_id, limit=1):
-            again = NewJob(JobName.END_SUBSCRIPTIONS, {"key_id": key_id}, run_at=now, priority=NORMAL)
+            # Those that are left while none was ended are being changed by somebody else.
+            at = now if ended else now + SOON
+            again = NewJob(JobName.END_SUBSCRIPTIONS, {"key_id": key_id}, run_at=at, priority=NORMAL)
             await machine.queue.add(tx, [again], now=now)
         await machine.complete(tx, job)

@@ -9,6 +9,7 @@ from heliograph.delivery.exchange import Sending
 from heliograph.delivery.machine import Interrupted, Machine
 from heliograph.delivery.record import Recorder
 from heliograph.delivery.send import take_probes
+from heliograph.delivery.turns import Turns
 from heliograph.queue.base import Job
 from heliograph.storage import audience, deliveries
 from heliograph.storage.audience import Receiver
@@ -22,11 +23,15 @@ async def retry(machine: Machine, job: Job) -> None:
     """
     notification_id: str = job.args["notification_id"]
     async with machine.store.read() as tx:
-        dispatch = await dispatches.load(tx, machine, notification_id, priority=job.priority)
+        dispatch = await dispatches.load(tx, machine, job)
         attempts = [] if dispatch is None else await _attempts(tx, dispatch, job)
+        turns = None if dispatch is None else Turns.of(machine, dispatch)
 
     async def close(tx: Tx) -> None:
         await machine.complete(tx, job)
+        if turns is not None and turns.left:
+            left = {"delivery_ids": [attempt.delivery_id for attempt in turns.left]}
+            await machine.queue.add(tx, [turns.job(job, job.args | left)], now=machine.clock.now())
         await finish.ask_if_done(tx, machine, notification_id, now=machine.clock.now())
 
     if dispatch is None:
@@ -35,7 +40,7 @@ async def retry(machine: Machine, job: Job) -> None:
         return
     dispatch, probing = await take_probes(machine, dispatch, attempts)
     async with Recorder(machine, dispatch, probing=probing) as recorder:
-        is_whole = await Sending(machine, dispatch, recorder, probing).run(attempts)
+        is_whole = await Sending(machine, dispatch, recorder, probing, turns).run(attempts)
         await recorder.flush(close if is_whole else None)
     if not is_whole:
         raise Interrupted

@@ -9,6 +9,7 @@ from heliograph.delivery.dispatch import Attempt, Dispatch, first_attempt
 from heliograph.delivery.exchange import Sending
 from heliograph.delivery.machine import Interrupted, Machine
 from heliograph.delivery.record import Recorder
+from heliograph.delivery.turns import Turns
 from heliograph.queue.base import Job
 from heliograph.storage import audience, deliveries, ranges
 from heliograph.storage.store import Tx
@@ -19,21 +20,34 @@ async def send(machine: Machine, job: Job) -> None:
     notification_id: str = job.args["notification_id"]
     number: int = job.args["number"]
     async with machine.store.read() as tx:
-        dispatch = await dispatches.load(tx, machine, notification_id, priority=job.priority)
-        attempts = None if dispatch is None else await _attempts(tx, dispatch, number, machine.clock.now())
+        dispatch = await dispatches.load(tx, machine, job)
+        turns = None if dispatch is None else Turns.of(machine, dispatch)
+        is_hopeless = turns is not None and await turns.is_hopeless(tx)
+        attempts = None
+        if dispatch is not None and not is_hopeless:
+            attempts = await _attempts(tx, dispatch, number, machine.clock.now())
+    key = f"send/{notification_id}/{number}"
     if dispatch is None or attempts is None:
         async with machine.store.begin() as tx:
             await machine.complete(tx, job)
+            if turns is not None and is_hopeless:
+                again = turns.job(job, job.args, dedupe_key=key)
+                await machine.queue.add(tx, [again], now=machine.clock.now())
         return
 
     async def close(tx: Tx) -> None:
         await machine.complete(tx, job)
+        if turns is not None and turns.left:
+            # The range stays open; what of it is recorded now is not tried again.
+            again = turns.job(job, job.args, dedupe_key=key)
+            await machine.queue.add(tx, [again], now=machine.clock.now())
+            return
         await ranges.close(tx, notification_id, number)
         await finish.ask_if_done(tx, machine, notification_id, now=machine.clock.now())
 
     dispatch, probing = await take_probes(machine, dispatch, attempts)
     async with Recorder(machine, dispatch, probing=probing) as recorder:
-        is_whole = await Sending(machine, dispatch, recorder, probing).run(attempts)
+        is_whole = await Sending(machine, dispatch, recorder, probing, turns).run(attempts)
         await recorder.flush(close if is_whole else None)
     if not is_whole:
         raise Interrupted

@@ -4,14 +4,20 @@ from datetime import timedelta
 
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.retire_keys import retire_unused
+from heliograph.delivery.webhooks import pick_up
+from heliograph.domain.rate import nanoseconds
 from heliograph.names import JobName
 from heliograph.queue.base import Job, NewJob
-from heliograph.storage import deliveries, idempotency_keys, pruning
+from heliograph.storage import deliveries, idempotency_keys, jobs, pruning, rates
 
 TOMBSTONES_KEPT = timedelta(days=30)
 """A subscription that comes back within that time is the same one again."""
 RECEIPTS_KEPT = timedelta(days=2)
 RANGES_KEPT = timedelta(days=1)
+DEAD_JOBS_KEPT = timedelta(days=30)
+"""So long a person has to look at them; their arguments may name people."""
+BUCKETS_KEPT = timedelta(hours=1)
+"""Longer than clocks differ; a rate that nobody uses says nothing."""
 RECEIPTS_LOOKED_AT = timedelta(hours=1)
 PORTION = 1_000
 SOON = timedelta(seconds=1)
@@ -24,6 +30,9 @@ async def sweep(machine: Machine, job: Job) -> None:
     # Looked for first, because it reads an hour's receipts: on SQLite nobody else writes during a transaction.
     async with machine.store.read() as tx:
         missed = await deliveries.unapplied_receipts(tx, since=now - RECEIPTS_LOOKED_AT, limit=PORTION)
+    # By itself: keys are locked before subscriptions, everywhere, and what follows ends subscriptions.
+    async with machine.store.begin() as tx:
+        await retire_unused(tx, now=now)
     async with machine.store.begin() as tx:
         await deliveries.apply_receipts(tx, missed, now=now, shard=machine.shard)
         swept = (
@@ -31,9 +40,11 @@ async def sweep(machine: Machine, job: Job) -> None:
             await pruning.sweep_tombstones(tx, before=now - TOMBSTONES_KEPT, limit=PORTION),
             await pruning.sweep_receipts(tx, before=now - RECEIPTS_KEPT, limit=PORTION),
             await pruning.sweep_ranges(tx, before=now - RANGES_KEPT, limit=PORTION),
+            await jobs.sweep_dead(tx, before=now - DEAD_JOBS_KEPT, limit=PORTION),
             await idempotency_keys.sweep(tx, now=now, limit=PORTION),
+            await rates.sweep(tx, before=nanoseconds(now - BUCKETS_KEPT), limit=PORTION),
         )
-        await retire_unused(tx, now=now)
+        await pick_up(tx, now=now)
         await machine.complete(tx, job)
         if max(swept) >= PORTION:
             more = NewJob(JobName.SWEEP, {}, run_at=now + SOON, dedupe_key="sweep")

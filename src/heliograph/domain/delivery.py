@@ -20,6 +20,8 @@ class DeliveryState(StrEnum):
     GONE = "gone"
     REJECTED = "rejected"
     EXPIRED = "expired"
+    FAILED = "failed"
+    """Our own work on it failed for good: whether a push service took it is not known."""
     DISPLAYED = "displayed"
     CLICKED = "clicked"
     DISMISSED = "dismissed"
@@ -48,6 +50,7 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
             DeliveryState.GONE,
             DeliveryState.REJECTED,
             DeliveryState.EXPIRED,
+            DeliveryState.FAILED,
             DeliveryState.DISPLAYED,
             DeliveryState.CLICKED,
             DeliveryState.DISMISSED,
@@ -61,6 +64,7 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
             DeliveryState.GONE,
             DeliveryState.REJECTED,
             DeliveryState.EXPIRED,
+            DeliveryState.FAILED,
             DeliveryState.DISPLAYED,
             DeliveryState.CLICKED,
             DeliveryState.DISMISSED,
@@ -71,6 +75,7 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     # Closing a notification with a click reports both; the click is what counts, whichever came first.
     DeliveryState.DISMISSED: frozenset({DeliveryState.CLICKED}),
     DeliveryState.EXPIRED: frozenset({DeliveryState.DISPLAYED, DeliveryState.CLICKED, DeliveryState.DISMISSED}),
+    DeliveryState.FAILED: frozenset({DeliveryState.DISPLAYED, DeliveryState.CLICKED, DeliveryState.DISMISSED}),
     DeliveryState.SKIPPED: frozenset(),
     DeliveryState.GONE: frozenset(),
     DeliveryState.REJECTED: frozenset(),

@@ -43,6 +43,7 @@ class GlueSettings:
         group_names: names that may be joined; empty: every one.
         locales: locales that the shop has; empty: every well-formed one.
         claimed_groups: names of groups that only who shows a signed claim may join.
+        check_url: a receiver of the shop's that is asked who may join what; None: nobody is asked.
     """
 
     subscription_ttl: timedelta | None = DEFAULT_TTL
@@ -50,6 +51,7 @@ class GlueSettings:
     group_names: tuple[str, ...] = ()
     locales: tuple[str, ...] = ()
     claimed_groups: tuple[str, ...] = ()
+    check_url: str | None = None
 
     def knows_locale(self, name: str) -> bool:
         """Tell whether the shop has a locale such as `en_US`."""

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from heliograph.domain.rate import Rate
+
 MAX_TTL = timedelta(days=28)
 """The longest that Google's push service keeps a message; Mozilla and Apple keep theirs 30 days."""
 DEFAULT_TTL = timedelta(days=1)
@@ -38,12 +40,14 @@ class NotificationState(StrEnum):
     SCHEDULED = "scheduled"
     RUNNING = "running"
     DONE = "done"
+    FAILED = "failed"
+    """Our own work on it failed for good: some of its audience may not have been looked up at all."""
     CANCELLED = "cancelled"
 
     @property
     def is_terminal(self) -> bool:
         """Whether nothing more will be sent."""
-        return self in (NotificationState.DONE, NotificationState.CANCELLED)
+        return self in (NotificationState.DONE, NotificationState.FAILED, NotificationState.CANCELLED)
 
 
 class AudienceKind(StrEnum):
@@ -135,6 +139,7 @@ class Notification:
     created_at: datetime
     send_at: datetime
     expires_at: datetime
+    rate: Rate | None = None
 
 
 def chosen_variant(content: Content, language: str | None) -> tuple[str | None, Variant | None]:

@@ -13,16 +13,18 @@ class Retention:
         deliveries: since their notification was finished.
         notifications: since they were finished, and only when their deliveries are gone.
         audit: since the act.
+        webhooks: messages to webhooks, since the last thing that happened to them.
     """
 
     deliveries: timedelta | None = None
     notifications: timedelta | None = None
     audit: timedelta | None = None
+    webhooks: timedelta | None = None
 
     @classmethod
-    def of_days(cls, *, deliveries: int, notifications: int, audit: int) -> Self:
+    def of_days(cls, *, deliveries: int, notifications: int, audit: int, webhooks: int) -> Self:
         """Make one from settings, where 0 days mean for ever."""
-        ages = (timedelta(days=days) if days else None for days in (deliveries, notifications, audit))
+        ages = (timedelta(days=days) if days else None for days in (deliveries, notifications, audit, webhooks))
         return cls(*ages)
 
 

@@ -12,6 +12,7 @@ class ActorKind(StrEnum):
     """What kind of caller acts."""
 
     KEY = "key"
+    ACCOUNT = "account"
     CLI = "cli"
     MACHINE = "machine"
 
@@ -21,7 +22,7 @@ class Actor:
     """Who acts.
 
     Attributes:
-        id: an API key's identifier, or the login name of who runs a command.
+        id: an API key's identifier, an account's of the Glue API, or the login name of who runs a command.
         request_id: of the request that asks for it.
     """
 

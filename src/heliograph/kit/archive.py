@@ -3,6 +3,7 @@
 The manifest is covered by a digest of its own, so that any changed bit that matters is found.
 """
 
+import errno
 import hashlib
 import io
 import os
@@ -17,6 +18,8 @@ _MANIFEST = "manifest.json"
 _DIGEST = "manifest.sha256"
 _MOST = 64 * 1024
 _PIECE = 1024 * 1024
+_NOT_SUPPORTED = (errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
+"""What file systems say that lack hard links, or synchronised directories: FAT, many network shares."""
 
 
 class ArchiveError(Exception):
@@ -38,34 +41,55 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: dict[str, Entry]
 
 
-def write(path: Path, files: Mapping[str, Path], *, form: str, about: Mapping[str, Any]) -> int:
+def write(path: Path, files: Mapping[str, Path], *, form: str, about: Mapping[str, Any], within: Path) -> int:
     """Write an archive that only its owner may read; return its size. A file of that name must not exist.
 
-    What is half written has another name, so that nobody takes it for whole.
+    What is half written is `within` a directory on the same file system, so that nobody takes it for whole.
 
     Raises:
         FileExistsError: there is a file of that name.
     """
     entries = {name: Entry(source.stat().st_size, _sha256(source)) for name, source in files.items()}
     manifest = msgspec.json.encode(Manifest(form, dict(about), entries))
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = within / "draft.tar"
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
-                _add(tar, _MANIFEST, io.BytesIO(manifest), len(manifest))
-                digest = hashlib.sha256(manifest).hexdigest().encode()
-                _add(tar, _DIGEST, io.BytesIO(digest), len(digest))
-                for name, source in files.items():
-                    with source.open("rb") as content:
-                        _add(tar, name, content, entries[name].size)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link, because renaming would replace what is there.
-        os.link(draft, path)
-    finally:
-        draft.unlink()
+    with os.fdopen(descriptor, "wb") as file:
+        with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            _add(tar, _MANIFEST, io.BytesIO(manifest), len(manifest))
+            digest = hashlib.sha256(manifest).hexdigest().encode()
+            _add(tar, _DIGEST, io.BytesIO(digest), len(digest))
+            for name, source in files.items():
+                with source.open("rb") as content:
+                    _add(tar, name, content, entries[name].size)
+        file.flush()
+        os.fsync(file.fileno())
+    _publish(draft, path)
     return path.stat().st_size
+
+
+def _publish(draft: Path, path: Path) -> None:
+    """Give a finished file its name, and replace none."""
+    try:
+        os.link(draft, path)
+    except OSError as error:
+        if error.errno not in _NOT_SUPPORTED:
+            raise
+        # The name is taken first: renaming alone would replace what is there.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        draft.replace(path)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make new names last through a loss of power."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_SUPPORTED:  # a file system that knows no such thing
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _add(tar: tarfile.TarFile, name: str, content: IO[bytes], size: int) -> None:
@@ -86,10 +110,12 @@ def unpack(path: Path, into: Path, *, form: str) -> Manifest:
             left = dict(manifest.files)
             while (member := tar.next()) is not None:
                 entry = left.pop(member.name, None)
-                if entry is None or not member.isreg() or member.size != entry.size or "/" in member.name:
+                # A sparse member claims terabytes and is a few bytes.
+                is_plain = member.isreg() and not member.issparse()
+                if entry is None or not is_plain or member.size != entry.size:
                     raise ArchiveError(f"The backup is damaged: {member.name[:50]!r} is not what its manifest says.")
                 _unpack_one(tar, member, entry, into / member.name)
-    except (tarfile.TarError, EOFError, UnicodeError, ValueError) as error:
+    except (tarfile.TarError, EOFError, UnicodeError, ValueError, RecursionError) as error:
         raise ArchiveError(
             f"The file is no backup, or it is damaged: {str(error)[:100] or 'it cannot be read'}."
         ) from None
@@ -108,6 +134,8 @@ def _manifest(tar: tarfile.TarFile, form: str) -> Manifest:
         raise ArchiveError("The backup was made by another version: its manifest cannot be read.") from None
     if manifest.format != form:
         raise ArchiveError(f"The backup is of the kind {manifest.format[:50]!r}, not {form!r}.")
+    if any("/" in name or name in ("", ".", "..") for name in manifest.files):
+        raise ArchiveError("The backup is damaged: its manifest names files that lead elsewhere.")
     return manifest
 
 

@@ -66,6 +66,11 @@ def optional_http_origin(text: str) -> str | None:
     return http_origin(text)
 
 
+def http_origins(text: str) -> frozenset[str]:
+    """Read addresses without a path, separated by commas."""
+    return frozenset(http_origin(part.strip()).lower() for part in text.split(",") if part.strip())
+
+
 def host_names(text: str) -> frozenset[str]:
     """Read host names separated by commas."""
     names = [name.strip().lower() for name in text.split(",") if name.strip()]

@@ -24,12 +24,20 @@ class Pace:
         """Let a caller through; None if it may, or how long it has to wait."""
         if not self._most:
             return None
-        filled, since = self._buckets.pop(caller, (self._most, now))
-        # A clock that is set back must not take anything away.
-        passed = max(0.0, (now - since).total_seconds())
-        filled = min(self._most, filled + passed * self._most / _MINUTE)
+        filled = self._filled(caller, now)
         is_let_through = filled >= 1
         self._buckets[caller] = (filled - 1 if is_let_through else filled, now)
         if len(self._buckets) > self._capacity:
             self._buckets.popitem(last=False)
         return None if is_let_through else timedelta(seconds=(1 - filled) * _MINUTE / self._most)
+
+    def give_back(self, caller: str, now: datetime) -> None:
+        """Undo one time that a caller was let through."""
+        if caller in self._buckets:
+            self._buckets[caller] = (min(self._most, self._filled(caller, now) + 1), now)
+
+    def _filled(self, caller: str, now: datetime) -> float:
+        filled, since = self._buckets.pop(caller, (self._most, now))
+        # A clock that is set back must not take anything away.
+        passed = max(0.0, (now - since).total_seconds())
+        return min(self._most, filled + passed * self._most / _MINUTE)

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-URGENT, NORMAL, BULK = 0, 5, 9
-"""Priorities: sends to one person, ordinary work, big dispatches. The smaller number goes first."""
-PRIORITIES = (URGENT, NORMAL, BULK)
+URGENT, NORMAL, WEBHOOKS, BULK = 0, 5, 7, 9
+"""Priorities: sends to one person, ordinary work, calls of receivers, big dispatches. The smaller number goes first."""
+PRIORITIES = (URGENT, NORMAL, WEBHOOKS, BULK)
 """All of them. Each is looked up by itself, so that work planned for later in one never hides due work in another."""
 
 
@@ -33,7 +33,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Claimed work. `attempt` counts from 1."""
+    """Claimed work. `attempt` counts claims from 1, those whose worker died included."""
 
     id: str
     name: str
@@ -67,12 +67,12 @@ class Queue(Protocol):
         """Remove a finished job in the transaction that records its effect; False if it is the worker's no more."""
         ...
 
-    async def retry(self, job: Job, *, worker: str, run_at: datetime, error: str) -> None:
-        """Give a failed job back."""
+    async def retry(self, job: Job, *, worker: str, run_at: datetime, error: str, counts: bool = True) -> None:
+        """Give a failed job back; without `counts`, one that was only interrupted: the attempt is taken back."""
         ...
 
-    async def bury(self, job: Job, *, worker: str, error: str) -> None:
-        """Set a job aside that cannot succeed; it stays visible."""
+    async def bury(self, tx: AsyncConnection, job: Job, *, worker: str, error: str) -> bool:
+        """Set a job aside that cannot succeed; it stays visible. False if it is the worker's no more."""
         ...
 
     async def next_due(self, *, now: datetime, priorities: Sequence[int] = PRIORITIES) -> datetime | None:

@@ -1,30 +1,38 @@
 """The queue as rows of the store: what an installation without a message broker uses. ARCHITECTURE section 6.
 
-A worker that dies leaves a lease behind; when that runs out, the next claim hands the job to somebody else. A
+A worker that dies leaves a lease behind; when that runs out, the next claim hands the job to somebody else. A job
+whose workers died again and again may be what kills them, so it waits longer each time, and by chance not as long as
+those that died beside it. A
 worker that was only slow finds out when it completes: the claim no longer stands, and its transaction is to be
 rolled back.
 """
 
+import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heliograph.domain.retry import STEPS
 from heliograph.kit.ids import Ids
+from heliograph.kit.tracing import carried
 from heliograph.queue.base import PRIORITIES, Job, NewJob
 from heliograph.storage import jobs as rows
 from heliograph.storage.store import Store, after_commit
 
 _FREED_AT_ONCE = 1_000
 """Jobs of silent workers that one claim makes ready again: all that a crash leaves, and a bounded transaction."""
+_SILENT = 3
+"""Claims after which a job whose worker went silent is suspected of it; a crash or two cost nobody any time."""
 
 
 class EmbeddedQueue:
-    """A `Queue` over `storage.jobs`."""
+    """A `Queue` over `storage.jobs`. `chance` gives numbers from 0 to 1."""
 
-    def __init__(self, store: Store, ids: Ids) -> None:
+    def __init__(self, store: Store, ids: Ids, *, chance: Callable[[], float] = random.random) -> None:
         self._store = store
         self._ids = ids
+        self._chance = chance
         self._wakers: list[Callable[[], None]] = []
 
     def on_added(self, wake: Callable[[], None]) -> None:
@@ -48,7 +56,9 @@ class EmbeddedQueue:
         """Take due jobs of some priorities for `worker`, best first, among them those whose lease ran out."""
         claimed: list[rows.ClaimedRow] = []
         async with self._store.begin() as tx:
-            await rows.free_expired(tx, now=now, limit=_FREED_AT_ONCE)
+            for job_id, attempts in await rows.free_expired(tx, now=now, limit=_FREED_AT_ONCE):
+                if attempts >= _SILENT:
+                    await rows.put_off(tx, job_id, run_at=now + self._apart(attempts))
             for priority in priorities:
                 if len(claimed) < limit:
                     room = limit - len(claimed)
@@ -57,6 +67,10 @@ class EmbeddedQueue:
                         tx, priority=priority, worker=worker, limit=room, lease_until=until, now=now
                     )
         return [Job(row.id, row.name, row.args, row.priority, row.attempts) for row in claimed]
+
+    def _apart(self, attempts: int) -> timedelta:
+        """Return a wait from half a step to one and a half."""
+        return STEPS[min(attempts, len(STEPS)) - 1] * (0.5 + self._chance())
 
     async def renew(self, jobs: list[Job], *, worker: str, lease: timedelta, now: datetime) -> set[str]:
         """Prolong leases; return the identifiers that are still the worker's own."""
@@ -70,15 +84,16 @@ class EmbeddedQueue:
         """Remove a finished job inside the transaction that records its effect; False if it is no longer theirs."""
         return await rows.remove(tx, job.id, worker=worker, attempt=job.attempt)
 
-    async def retry(self, job: Job, *, worker: str, run_at: datetime, error: str) -> None:
+    async def retry(self, job: Job, *, worker: str, run_at: datetime, error: str, counts: bool = True) -> None:
         """Give a failed job back. Nothing happens if it is no longer the worker's."""
         async with self._store.begin() as tx:
-            await rows.give_back(tx, job.id, worker=worker, attempt=job.attempt, run_at=run_at, error=error)
+            await rows.give_back(
+                tx, job.id, worker=worker, attempt=job.attempt, run_at=run_at, error=error, counts=counts
+            )
 
-    async def bury(self, job: Job, *, worker: str, error: str) -> None:
-        """Set a job aside that cannot succeed; it stays visible. Nothing happens if it is no longer the worker's."""
-        async with self._store.begin() as tx:
-            await rows.set_aside(tx, job.id, worker=worker, attempt=job.attempt, error=error)
+    async def bury(self, tx: AsyncConnection, job: Job, *, worker: str, error: str) -> bool:
+        """Set a job aside that cannot succeed; it stays visible. False if it is no longer the worker's."""
+        return await rows.set_aside(tx, job.id, worker=worker, attempt=job.attempt, error=error)
 
     async def next_due(
         self,
@@ -97,7 +112,7 @@ def _row(job_id: str, job: NewJob, now: datetime) -> dict[str, object]:
     return {
         "id": job_id,
         "name": str(job.name),
-        "args": job.args,
+        "args": carried(job.args),
         "priority": job.priority,
         "run_at": job.run_at,
         "state": "ready",

@@ -64,6 +64,11 @@ async def of_project(tx: Tx, project_id: str) -> list[Account]:
     return [_account(row) for row in await tx.execute(query)]
 
 
+async def set_password(tx: Tx, account_id: str, password_hash: str) -> None:
+    """Replace what is stored of an account's password."""
+    await tx.execute(update(accounts).where(accounts.c.id == account_id).values(password_hash=password_hash))
+
+
 async def revoke(tx: Tx, account_id: str, *, at: datetime) -> None:
     """End an account."""
     statement = update(accounts).where(accounts.c.id == account_id, accounts.c.revoked_at.is_(None))

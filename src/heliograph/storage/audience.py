@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from heliograph.domain.endpoint import PushService
 from heliograph.domain.notification import Audience, AudienceKind
@@ -77,35 +77,28 @@ async def page_of_ids(tx: Tx, project_id: str, audience: Audience, *, after: str
 
     A subscription that is in a group under several identifiers comes once: the pages are cut between subscriptions.
     """
+    return list((await tx.execute(_page(project_id, audience, after, upto, limit))).scalars())
+
+
+async def end_of_page(tx: Tx, project_id: str, audience: Audience, *, after: str, upto: str, limit: int) -> str | None:
+    """Return the last identifier of such a page; it is walked along in the database, and may be long."""
+    page = _page(project_id, audience, after, upto, limit).subquery()
+    found: str | None = await tx.scalar(select(func.max(page.c[0])))
+    return found
+
+
+def _page(project_id: str, audience: Audience, after: str, upto: str, limit: int) -> Select[Any]:
     if audience.kind is AudienceKind.GROUP:
-        return await _group_page(tx, project_id, audience, after=after, upto=upto, limit=limit)
-    query = (
-        select(subscriptions.c.id)
-        .where(
-            subscriptions.c.project_id == project_id,
-            subscriptions.c.state == constant("active"),
-            subscriptions.c.id > after,
-            subscriptions.c.id <= upto,
-        )
-        .order_by(subscriptions.c.id)
-        .limit(limit)
+        member = memberships.c.subscription_id
+        query = select(member).where(*_in_group(project_id, audience), member > after, member <= upto)
+        return query.order_by(member).limit(limit).distinct()
+    query = select(subscriptions.c.id).where(
+        subscriptions.c.project_id == project_id,
+        subscriptions.c.state == constant("active"),
+        subscriptions.c.id > after,
+        subscriptions.c.id <= upto,
     )
-    return list((await tx.execute(query)).scalars())
-
-
-async def _group_page(tx: Tx, project_id: str, audience: Audience, *, after: str, upto: str, limit: int) -> list[str]:
-    query = (
-        select(memberships.c.subscription_id)
-        .where(
-            *_in_group(project_id, audience),
-            memberships.c.subscription_id > after,
-            memberships.c.subscription_id <= upto,
-        )
-        .order_by(memberships.c.subscription_id)
-        .limit(limit)
-        .distinct()
-    )
-    return list((await tx.execute(query)).scalars())
+    return query.order_by(subscriptions.c.id).limit(limit)
 
 
 def _in_group(project_id: str, audience: Audience) -> list[ColumnElement[bool]]:
@@ -122,6 +115,35 @@ async def receivers(
     tx: Tx, project_id: str, audience: Audience, selection: Selection, *, started_at: datetime
 ) -> list[Receiver]:
     """Return the subscriptions of one range, active or not: who left since `started_at` is skipped with a reason."""
+    query = _in_range(RECEIVER_COLUMNS, project_id, audience, selection, started_at)
+    return await _rows(tx, query)
+
+
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """What is said of a receiver to whom nothing can be sent. Nothing in it can fail to be read."""
+
+    id: str
+    profile_id: str | None
+    push_service: str
+
+
+async def laid_out(
+    tx: Tx, project_id: str, audience: Audience, selection: Selection, *, started_at: datetime
+) -> list[LaidOut]:
+    """Return the same subscriptions as `receivers`, without what sending needs."""
+    columns = [subscriptions.c[name] for name in LaidOut.__dataclass_fields__]
+    query = _in_range(columns, project_id, audience, selection, started_at)
+    return [LaidOut(*row) for row in await tx.execute(query.order_by(subscriptions.c.id))]
+
+
+def _in_range(
+    columns: Sequence[ColumnElement[Any]],
+    project_id: str,
+    audience: Audience,
+    selection: Selection,
+    started_at: datetime,
+) -> Select[Any]:
     match selection:
         case IdsBetween(after, upto):
             conditions = [
@@ -132,9 +154,9 @@ async def receivers(
             ]
             if audience.kind is AudienceKind.GROUP:
                 conditions.append(_is_member(project_id, audience, after, upto))
-            return await _rows(tx, select(*RECEIVER_COLUMNS).where(*conditions))
+            return select(*columns).where(*conditions)
         case Slice(start, stop):
-            return await _named(tx, project_id, audience.kind, named_targets(audience)[start:stop])
+            return _named(columns, project_id, audience.kind, named_targets(audience)[start:stop])
 
 
 def _is_member(project_id: str, audience: Audience, after: str, upto: str) -> ColumnElement[bool]:
@@ -147,22 +169,20 @@ def _is_member(project_id: str, audience: Audience, after: str, upto: str) -> Co
     return subscriptions.c.id.in_(inside)
 
 
-async def _named(tx: Tx, project_id: str, kind: AudienceKind, names: list[str]) -> list[Receiver]:
+def _named(columns: Sequence[ColumnElement[Any]], project_id: str, kind: AudienceKind, names: list[str]) -> Select[Any]:
     if kind is AudienceKind.SUBSCRIPTIONS:
-        query = select(*RECEIVER_COLUMNS).where(subscriptions.c.project_id == project_id, subscriptions.c.id.in_(names))
-    else:
-        query = (
-            select(*RECEIVER_COLUMNS)
-            .join(profiles, profiles.c.id == subscriptions.c.profile_id)
-            .where(
-                profiles.c.project_id == project_id,
-                profiles.c.external_id.in_(names),
-                # Not the project again: SQLite would then walk along all of the project's subscriptions.
-                # A person's old browsers are not receivers; naming a subscription itself asks about that one.
-                subscriptions.c.state == constant("active"),
-            )
+        return select(*columns).where(subscriptions.c.project_id == project_id, subscriptions.c.id.in_(names))
+    return (
+        select(*columns)
+        .join(profiles, profiles.c.id == subscriptions.c.profile_id)
+        .where(
+            profiles.c.project_id == project_id,
+            profiles.c.external_id.in_(names),
+            # Not the project again: SQLite would then walk along all of the project's subscriptions.
+            # A person's old browsers are not receivers; naming a subscription itself asks about that one.
+            subscriptions.c.state == constant("active"),
         )
-    return await _rows(tx, query)
+    )
 
 
 async def by_ids(tx: Tx, ids: Sequence[str]) -> dict[str, Receiver]:

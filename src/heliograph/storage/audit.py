@@ -17,8 +17,8 @@ class Entry:
 
     Attributes:
         project_id: None for an act on the installation.
-        actor_kind: `key`, `cli` or `machine`.
-        actor_id: the API key's identifier, or the login name of who ran the command.
+        actor_kind: `key`, `account`, `cli` or `machine`.
+        actor_id: the API key's or the account's identifier, or the login name of who ran the command.
         act: a `names.Act`.
         subject_id: what was acted upon.
         details: what a reader wants to know besides; never a secret.

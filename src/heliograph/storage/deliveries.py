@@ -4,19 +4,20 @@ Locks are taken in one order everywhere: deliveries by id, subscriptions by id, 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, select, update
 
 from heliograph.domain.delivery import DeliveryState, ReceiptEvent
-from heliograph.storage import counts
+from heliograph.storage import counts, delivery_events
 from heliograph.storage.sql import chunks, constant, insert_new
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import deliveries, receipts
 
 _RETRYING = deliveries.c.state == constant("retrying")
+_WHOSE = [deliveries.c[name] for name in delivery_events.WHOSE]
 _EVENTS = (ReceiptEvent.DISPLAYED, ReceiptEvent.DISMISSED, ReceiptEvent.CLICKED)
 
 
@@ -58,6 +59,9 @@ async def add_new(tx: Tx, rows: Sequence[dict[str, Any]]) -> set[str]:
     added: set[str] = set()
     for part in chunks(sorted(rows, key=lambda row: row["id"]), columns=len(deliveries.c)):
         added.update(row.id for row in await insert_new(tx, deliveries, part, conflict=["id"], returning=["id"]))
+    if added:
+        new, project_id, now = added, rows[0]["project_id"], rows[0]["updated_at"]
+        delivery_events.tell_states(tx, project_id, lambda: [row for row in rows if row["id"] in new], now=now)
     return added
 
 
@@ -99,10 +103,38 @@ async def change_waiting(
                 accepted_at=change.accepted_at,
                 updated_at=now,
             )
-            .returning(deliveries.c.id)
+            .returning(*_WHOSE)
         )
-        changed.update((await tx.execute(statement)).scalars())
+        rows = (await tx.execute(statement)).all()
+        _tell_all(tx, rows, asdict(change), now)
+        changed.update(row.id for row in rows)
     return changed
+
+
+def _tell_all(tx: Tx, rows: Sequence[Any], values: dict[str, Any], now: datetime) -> None:
+    """Tell of rows, all of one project, that came into the same state."""
+    if rows:
+        project_id = rows[0].project_id
+        found = [row._asdict() for row in rows]
+        delivery_events.tell_states(tx, project_id, lambda: [row | values for row in found], now=now)
+
+
+async def fail_waiting(
+    tx: Tx, ids: Sequence[str], *, due: datetime, reason: str, now: datetime
+) -> list[tuple[str, str | None]]:
+    """End those of `ids` that are to be tried again at `due` or before; return each with why it was to be."""
+    failed: list[tuple[str, str | None]] = []
+    for part in chunks(ids):
+        query = select(*_WHOSE, deliveries.c.reason, deliveries.c.attempts, deliveries.c.status_code).where(
+            deliveries.c.id.in_(await _locked(tx, part)), _RETRYING, deliveries.c.next_attempt_at <= due
+        )
+        rows = (await tx.execute(query)).all()
+        found = [(row.id, row.reason) for row in rows]
+        values = {"state": DeliveryState.FAILED, "reason": reason, "next_attempt_at": None, "updated_at": now}
+        _tell_all(tx, rows, values, now)
+        await tx.execute(update(deliveries).where(deliveries.c.id.in_([one for one, _ in found])).values(values))
+        failed += found
+    return failed
 
 
 async def _locked(tx: Tx, ids: Sequence[str]) -> list[str]:
@@ -135,6 +167,7 @@ async def apply_receipts(tx: Tx, delivery_ids: Sequence[str], *, now: datetime, 
             values = _after_receipts(row, reported[row.id])
             if values:
                 await tx.execute(update(deliveries).where(deliveries.c.id == row.id).values(**values, updated_at=now))
+                delivery_events.tell_receipts(tx, row, values, now=now)
                 new = (str(values.get("state", row.state)), values.get("reason", row.reason) or "")
                 changed.setdefault(row.notification_id, []).append(((row.state, row.reason or ""), new))
     for notification_id, pairs in sorted(changed.items()):

@@ -16,7 +16,11 @@ from heliograph.storage.tables import deliveries
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One notification for one subscription, and what came of it."""
+    """One notification for one subscription, and what came of it.
+
+    Attributes:
+        service_message_id: what the push service calls the message that it took.
+    """
 
     id: str
     notification_id: str
@@ -26,6 +30,7 @@ class Delivery:
     reason: str | None
     attempts: int
     status_code: int | None
+    service_message_id: str | None
     next_attempt_at: datetime | None
     created_at: datetime
     accepted_at: datetime | None

@@ -18,11 +18,26 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 _BUSY_TIMEOUT = timedelta(seconds=30)
 _POOL_TIMEOUT = timedelta(seconds=30)
 _CONNECT_TIMEOUT = timedelta(seconds=10)
+_PATIENCE = {
+    # Of libpq, for a server that is gone without a word: the kernel asks after 30 s of silence, and gives up after 30 s
+    # without an answer. A URL that names one of them wins.
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+_LIMITS = {
+    # Of the server, for what waits or is left lying; every statement of ours is bounded and takes milliseconds.
+    "lock_timeout": "30s",
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "60s",
+}
 _WAL_BYTES_KEPT = 64 * 1024 * 1024
 _SYNCHRONOUS = ("normal", "full")
 _PASSING_SQLITE = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR"})
-_PASSING_SQLSTATES = ("08", "40", "53", "55P03", "57")
-"""Connection lost, rolled back to resolve a conflict, out of resources, lock not available, operator's shutdown."""
+_PASSING_SQLSTATES = ("08", "25P03", "40", "53", "55P03", "57")
+"""Connection lost, left idle for too long, rolled back to resolve a conflict, out of resources, lock not available,
+operator's shutdown or the statement's time over."""
 
 # At DEBUG this driver logs every statement with its values: endpoints, keys, hashes of secrets.
 logging.getLogger("aiosqlite").setLevel(logging.INFO)
@@ -101,19 +116,40 @@ def _dumps(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def postgresql_engine(url: DatabaseUrl, *, pool_size: int) -> AsyncEngine:
-    """Make the engine for PostgreSQL: psycopg, at most `pool_size` connections, each checked before use."""
-    return create_async_engine(
+def postgresql_engine(url: DatabaseUrl, *, pool_size: int, is_limited: bool = True) -> AsyncEngine:
+    """Make the engine for PostgreSQL: psycopg, at most `pool_size` connections, each checked before use.
+
+    A statement that waits for a lock or runs for too long is ended by the server, and so is a session that left a
+    transaction open; unless `is_limited` is False, or the URL has `options` of its own.
+    """
+    patience = {name: value for name, value in _PATIENCE.items() if name not in url.url.query}
+    engine = create_async_engine(
         url.url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT.total_seconds(),
         pool_pre_ping=True,
-        connect_args={"connect_timeout": int(_CONNECT_TIMEOUT.total_seconds()), "application_name": "heliograph"},
+        connect_args={
+            "connect_timeout": int(_CONNECT_TIMEOUT.total_seconds()),
+            "application_name": "heliograph",
+            **patience,
+        },
         json_serializer=_dumps,
         json_deserializer=msgspec.json.decode,
         hide_parameters=True,
     )
+    if is_limited and "options" not in url.url.query:
+        event.listen(engine.sync_engine, "connect", _limit)
+    return engine
+
+
+def _limit(connection: Any, _record: Any) -> None:
+    """Set the limits of a new session: not in its start-up packet, which poolers refuse."""
+    cursor = connection.cursor()
+    names = ", ".join("set_config(%s, %s, false)" for _ in _LIMITS)
+    cursor.execute(f"SELECT {names}", [word for limit in _LIMITS.items() for word in limit])
+    cursor.close()
+    connection.commit()
 
 
 def sqlite_engine(url: DatabaseUrl, *, is_writer: bool, pool_size: int) -> AsyncEngine:

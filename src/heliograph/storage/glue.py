@@ -14,10 +14,11 @@ from heliograph.storage.tables import glue_settings, notifications
 
 @dataclass(frozen=True, slots=True)
 class KeptSettings:
-    """A project's settings, and the sealed secret that signs claims, if one was made."""
+    """A project's settings, and the sealed secrets that sign claims and questions, if they were made."""
 
     settings: GlueSettings
     claim_secret: bytes | None = field(default=None, repr=False)
+    check_secret: bytes | None = field(default=None, repr=False)
 
 
 async def read(tx: Tx, project_id: str) -> KeptSettings:
@@ -25,7 +26,7 @@ async def read(tx: Tx, project_id: str) -> KeptSettings:
     row = (await tx.execute(select(glue_settings).where(glue_settings.c.project_id == project_id))).first()
     if row is None:
         return KeptSettings(GlueSettings())
-    return KeptSettings(_settings(row.settings), row.claim_secret)
+    return KeptSettings(_settings(row.settings), row.claim_secret, row.check_secret)
 
 
 async def write(tx: Tx, project_id: str, kept: KeptSettings, *, now: datetime) -> None:
@@ -34,9 +35,10 @@ async def write(tx: Tx, project_id: str, kept: KeptSettings, *, now: datetime) -
         "project_id": project_id,
         "settings": _written(kept.settings),
         "claim_secret": kept.claim_secret,
+        "check_secret": kept.check_secret,
         "updated_at": now,
     }
-    columns = ("settings", "claim_secret", "updated_at")
+    columns = ("settings", "claim_secret", "check_secret", "updated_at")
     await upsert(tx, glue_settings, [row], conflict=("project_id",), update=columns)
 
 
@@ -59,6 +61,7 @@ def _settings(values: dict[str, Any]) -> GlueSettings:
         group_names=tuple(values["group_names"]),
         locales=tuple(values["locales"]),
         claimed_groups=tuple(values["claimed_groups"]),
+        check_url=values.get("check_url"),  # rows of earlier versions have none
     )
 
 
@@ -70,4 +73,5 @@ def _written(settings: GlueSettings) -> dict[str, Any]:
         "group_names": list(settings.group_names),
         "locales": list(settings.locales),
         "claimed_groups": list(settings.claimed_groups),
+        "check_url": settings.check_url,
     }

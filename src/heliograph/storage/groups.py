@@ -9,7 +9,10 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.engine import Row
 
 from heliograph.domain.subscription import Group
-from heliograph.storage.sql import insert_ignore
+from heliograph.domain.webhook import Event
+from heliograph.names import EventType
+from heliograph.storage import outbox
+from heliograph.storage.sql import chunks, insert_ignore, insert_new
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import groups, memberships
 
@@ -76,7 +79,7 @@ async def remove(tx: Tx, group_id: str) -> None:
     await tx.execute(delete(groups).where(groups.c.id == group_id))
 
 
-async def remove_members(tx: Tx, project_id: str, group: Group, *, limit: int) -> int:
+async def remove_members(tx: Tx, project_id: str, group: Group, *, limit: int, now: datetime) -> int:
     """Remove up to `limit` members of a group; return how many it were."""
     key = (
         memberships.c.project_id,
@@ -93,7 +96,11 @@ async def remove_members(tx: Tx, project_id: str, group: Group, *, limit: int) -
         )
         .limit(limit)
     )
-    return (await tx.execute(delete(memberships).where(tuple_(*key).in_(some)))).rowcount
+    statement = delete(memberships).where(tuple_(*key).in_(some)).returning(memberships.c.subscription_id)
+    members = sorted((await tx.execute(statement)).scalars())
+    for subscription_id in members:
+        _tell(tx, EventType.SUBSCRIPTION_LEFT_GROUP, project_id, subscription_id, group, now)
+    return len(members)
 
 
 async def join(tx: Tx, project_id: str, subscription_id: str, joined: Collection[Group], *, now: datetime) -> None:
@@ -109,12 +116,15 @@ async def join(tx: Tx, project_id: str, subscription_id: str, joined: Collection
         for group in joined
     ]
     key = ("project_id", "group_name", "subscription_id", "identifier")
-    await insert_ignore(tx, memberships, rows, conflict=key)
+    new = await insert_new(tx, memberships, rows, conflict=key, returning=("group_name", "identifier"))
+    for row in sorted(new):
+        group = Group(row.group_name, row.identifier or None)
+        _tell(tx, EventType.SUBSCRIPTION_JOINED_GROUP, project_id, subscription_id, group, now)
 
 
-async def leave(tx: Tx, project_id: str, subscription_id: str, group: Group) -> None:
+async def leave(tx: Tx, project_id: str, subscription_id: str, group: Group, *, now: datetime) -> None:
     """End one membership; not being a member changes nothing."""
-    await tx.execute(
+    ended = await tx.execute(
         delete(memberships).where(
             memberships.c.project_id == project_id,
             memberships.c.group_name == group.name,
@@ -122,6 +132,13 @@ async def leave(tx: Tx, project_id: str, subscription_id: str, group: Group) -> 
             memberships.c.identifier == _written(group),
         )
     )
+    if ended.rowcount:
+        _tell(tx, EventType.SUBSCRIPTION_LEFT_GROUP, project_id, subscription_id, group, now)
+
+
+def _tell(tx: Tx, kind: EventType, project_id: str, subscription_id: str, group: Group, now: datetime) -> None:  # noqa: PLR0917
+    data = {"subscription_id": subscription_id, "group": {"name": group.name, "identifier": group.identifier}}
+    outbox.note_one(tx, project_id, Event(kind, now, data))
 
 
 async def leave_all(tx: Tx, subscription_id: str) -> None:
@@ -137,10 +154,9 @@ async def count_of(tx: Tx, subscription_id: str) -> int:
 
 async def of_subscriptions(tx: Tx, ids: Sequence[str]) -> dict[str, list[Group]]:
     """Return the groups of each of these subscriptions, sorted."""
-    query = select(memberships.c.subscription_id, memberships.c.group_name, memberships.c.identifier).where(
-        memberships.c.subscription_id.in_(ids)
-    )
+    query = select(memberships.c.subscription_id, memberships.c.group_name, memberships.c.identifier)
     found: dict[str, list[Group]] = {subscription_id: [] for subscription_id in ids}
-    for row in await tx.execute(query):
-        found[row.subscription_id].append(Group(row.group_name, row.identifier or None))
+    for part in chunks(ids):
+        for row in await tx.execute(query.where(memberships.c.subscription_id.in_(part))):
+            found[row.subscription_id].append(Group(row.group_name, row.identifier or None))
     return {key: sorted(value, key=lambda group: (group.name, group.identifier or "")) for key, value in found.items()}

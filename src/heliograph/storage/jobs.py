@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import (
     Integer,
     Select,
-    Update,
     and_,
     any_,
     bindparam,
@@ -28,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
+from heliograph.kit.ids import floor_id
 from heliograph.storage.sql import constant, insert_ignore
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import jobs
@@ -73,9 +73,15 @@ async def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     await insert_ignore(tx, jobs, ordered, conflict=["dedupe_key"])
 
 
-async def free_expired(tx: Tx, *, now: datetime, limit: int) -> int:
-    """Make jobs ready again whose worker went silent; return how many."""
-    return (await tx.execute(_free_statement(tx.dialect.name), {"now": now, "most": limit})).rowcount
+async def free_expired(tx: Tx, *, now: datetime, limit: int) -> list[tuple[str, int]]:
+    """Make jobs ready again whose worker went silent; return each with the number of its claims."""
+    rows = await tx.execute(_free_statement(tx.dialect.name), {"now": now, "most": limit})
+    return [(row.id, row.attempts) for row in rows]
+
+
+async def put_off(tx: Tx, job_id: str, *, run_at: datetime) -> None:
+    """Let a job that is ready wait. The caller has just made it so in this transaction."""
+    await tx.execute(update(jobs).where(jobs.c.id == job_id, _READY).values(run_at=run_at))
 
 
 async def take(
@@ -103,10 +109,13 @@ async def remove(tx: Tx, job_id: str, *, worker: str, attempt: int) -> bool:
     return (await tx.execute(delete(jobs).where(_claim(job_id, worker, attempt)))).rowcount == 1
 
 
-async def give_back(tx: Tx, job_id: str, *, worker: str, attempt: int, run_at: datetime, error: str) -> bool:
-    """Make a job ready again, if the claim still stands."""
+async def give_back(
+    tx: Tx, job_id: str, *, worker: str, attempt: int, run_at: datetime, error: str, counts: bool = True
+) -> bool:
+    """Make a job ready again, if the claim still stands; without `counts` as if it had never been claimed."""
     statement = update(jobs).where(_claim(job_id, worker, attempt))
     changes = {"state": "ready", "run_at": run_at, "claimed_by": None, "lease_until": None}
+    changes |= {} if counts else {"attempts": attempt - 1}
     return (await tx.execute(statement.values(**changes, last_error=error[:MAX_ERROR_LENGTH]))).rowcount == 1
 
 
@@ -130,6 +139,12 @@ async def dead(tx: Tx, *, limit: int) -> list[DeadRow]:
     return [DeadRow(*row) for row in result]
 
 
+async def sweep_dead(tx: Tx, *, before: datetime, limit: int) -> int:
+    """Delete up to `limit` jobs that were set aside and were made before an instant, oldest first."""
+    old = select(jobs.c.id).where(_DEAD, jobs.c.id < floor_id("job", before)).order_by(jobs.c.id).limit(limit)
+    return (await tx.execute(delete(jobs).where(jobs.c.id.in_(old)))).rowcount
+
+
 def _claim(job_id: str, worker: str, attempt: int) -> ColumnElement[bool]:
     # The attempt tells a claim from a later one by the same worker.
     return and_(jobs.c.id == job_id, _RUNNING, jobs.c.claimed_by == worker, jobs.c.attempts == attempt)
@@ -139,7 +154,7 @@ def _claim(job_id: str, worker: str, attempt: int) -> ColumnElement[bool]:
 
 
 @cache
-def _free_statement(dialect: str) -> Update:
+def _free_statement(dialect: str) -> ReturningUpdate[Any]:
     expired = (
         select(jobs.c.id)
         .where(_RUNNING, jobs.c.lease_until <= bindparam("now", type_=Instant()))
@@ -147,7 +162,7 @@ def _free_statement(dialect: str) -> Update:
         .limit(bindparam("most", type_=Integer()))
     )
     freed = {"state": "ready", "claimed_by": None, "lease_until": None, "last_error": "The worker went silent."}
-    return update(jobs).where(_picked(dialect, expired)).values(freed)
+    return update(jobs).where(_picked(dialect, expired)).values(freed).returning(jobs.c.id, jobs.c.attempts)
 
 
 @cache

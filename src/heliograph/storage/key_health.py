@@ -10,23 +10,23 @@ from heliograph.storage.tables import vapid_keys
 
 
 class KeyHealth(NamedTuple):
-    """Refusals in a row (once paused: pauses in a row times the threshold) and until when nothing is sent."""
+    """Refusals in a row (once paused: pauses in a row times the threshold), until when nothing is sent, and why."""
 
     refused_in_row: int
     paused_until: datetime | None
+    pause_reason: str | None = None
 
 
 async def lock(tx: Tx, key_id: str) -> KeyHealth:
     """Read and lock a key's health until the end of the transaction."""
-    columns = (vapid_keys.c.refused_in_row, vapid_keys.c.paused_until)
+    columns = (vapid_keys.c.refused_in_row, vapid_keys.c.paused_until, vapid_keys.c.pause_reason)
     query = select(*columns).where(vapid_keys.c.id == key_id).with_for_update(key_share=True)
     return KeyHealth(*(await tx.execute(query)).one())
 
 
-async def write(tx: Tx, key_id: str, health: KeyHealth, *, reason: str | None = None) -> None:
+async def write(tx: Tx, key_id: str, health: KeyHealth) -> None:
     """Write a key's health."""
-    values = {**health._asdict(), "pause_reason": reason if health.paused_until is not None else None}
-    await tx.execute(update(vapid_keys).where(vapid_keys.c.id == key_id).values(values))
+    await tx.execute(update(vapid_keys).where(vapid_keys.c.id == key_id).values(health._asdict()))
 
 
 async def heal(tx: Tx, key_id: str) -> bool:

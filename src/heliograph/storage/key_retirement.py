@@ -4,6 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import exists, func, select, update
 
+from heliograph.domain.webhook import Event
+from heliograph.names import EventType
+from heliograph.storage import outbox
 from heliograph.storage.sql import constant
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import subscriptions, vapid_keys
@@ -68,4 +71,8 @@ async def end_subscriptions(tx: Tx, key_id: str, *, now: datetime, limit: int) -
     ids = sorted((await tx.execute(query)).scalars())
     statement = update(subscriptions).where(subscriptions.c.id.in_(ids), _ACTIVE)
     values = {"state": "gone", "state_reason": "key_retired", "ended_at": now}
-    return (await tx.execute(statement.values(values))).rowcount
+    told = statement.values(values).returning(subscriptions.c.id, subscriptions.c.project_id)
+    for row in (ended := (await tx.execute(told)).all()):
+        data = {"subscription_id": row.id, "reason": "key_retired"}
+        outbox.note_one(tx, row.project_id, Event(EventType.SUBSCRIPTION_GONE, now, data))
+    return len(ended)

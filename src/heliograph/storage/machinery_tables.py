@@ -1,6 +1,6 @@
 """Tables of the machinery itself: its work, who leads, what was done and what was answered."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, String, Table, Text, text
 
 from heliograph.storage.schema import ID, metadata
 from heliograph.storage.types import Instant, Json
@@ -63,7 +63,7 @@ audit_log = Table(
     metadata,
     Column("id", ID, primary_key=True),
     Column("project_id", ID),  # no foreign key: the log outlives the project
-    Column("actor_kind", String(16), nullable=False),  # key | cli | machine
+    Column("actor_kind", String(16), nullable=False),  # key | account | cli | machine
     Column("actor_id", Text),  # the API key's identifier, or the login name of who ran the command
     Column("act", String(40), nullable=False),
     Column("subject_id", Text),
@@ -71,4 +71,12 @@ audit_log = Table(
     Column("request_id", String(64)),
     Column("at", Instant, nullable=False),
     Index(None, "project_id", "id"),
+)
+
+rate_buckets = Table(
+    "rate_buckets",  # of domain.rate; a row whose instant has passed says the same as no row
+    metadata,
+    Column("scope", String(80).with_variant(String(80, collation="C"), "postgresql"), primary_key=True),
+    Column("free_at", BigInteger, nullable=False),  # nanoseconds since 1970: its next free slot
+    Index(None, "free_at"),
 )

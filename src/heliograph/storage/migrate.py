@@ -1,21 +1,22 @@
-"""Brings a database to this version's schema. Of several processes that start at once, one works, the others wait."""
+"""Brings a database to this version's schema. Of several processes that start at once, one works, the others wait.
+
+Every command looks whether something is missing, and hardly ever is anything: so Alembic is loaded only to work.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heliograph.storage.engines import DatabaseUrl, StoreError, postgresql_engine, sqlite_engine
 
 _DIRECTORY = Path(__file__).parent / "migrations"
+_ALEMBICS = "alembic_version"
 _LOCK = 0x68656C696F  # any number that nobody else locks: "helio"
 
 
@@ -54,7 +55,12 @@ async def _locked(url: str) -> AsyncIterator[AsyncConnection]:
     parsed = DatabaseUrl.parse(url)
     # The writer's BEGIN IMMEDIATE is the lock on SQLite.
     is_sqlite = parsed.dialect == "sqlite"
-    engine = sqlite_engine(parsed, is_writer=True, pool_size=1) if is_sqlite else postgresql_engine(parsed, pool_size=1)
+    # Waiting for another process's migration, or for a new index, takes what it takes.
+    engine = (
+        sqlite_engine(parsed, is_writer=True, pool_size=1)
+        if is_sqlite
+        else postgresql_engine(parsed, pool_size=1, is_limited=False)
+    )
     try:
         async with engine.begin() as connection:
             if not is_sqlite:
@@ -69,7 +75,9 @@ async def _locked(url: str) -> AsyncIterator[AsyncConnection]:
         await engine.dispose()
 
 
-def _config() -> Config:
+def _config() -> Any:
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(_DIRECTORY).replace("%", "%%"))
     return config
@@ -77,13 +85,20 @@ def _config() -> Config:
 
 @cache
 def revisions() -> tuple[str, ...]:
-    """Return all revisions that this version knows, newest first."""
-    script = ScriptDirectory.from_config(_config())
-    return tuple(revision.revision for revision in script.walk_revisions())
+    """Return all revisions that this version knows, newest first. Each one's file begins with its number."""
+    files = (_DIRECTORY / "versions").glob("[0-9]*_*.py")
+    return tuple(sorted((file.name.partition("_")[0] for file in files), reverse=True))
+
+
+def _current(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_ALEMBICS):
+        return None
+    found: str | None = connection.execute(text(f"SELECT version_num FROM {_ALEMBICS}")).scalar_one_or_none()  # noqa: S608
+    return found
 
 
 def _missing(connection: Connection) -> list[str]:
-    current = MigrationContext.configure(connection).get_current_revision()
+    current = _current(connection)
     names = revisions()
     if current is not None and current not in names:
         raise StoreError(
@@ -94,6 +109,8 @@ def _missing(connection: Connection) -> list[str]:
 
 
 def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - takes a tenth of a second, and hardly ever is anything missing
+
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -17,9 +17,19 @@ from heliograph.domain.notification import (
     NotificationState,
     Urgency,
 )
+from heliograph.domain.rate import Limits, Rate
+from heliograph.domain.webhook import Event
+from heliograph.names import EventType
+from heliograph.storage import outbox
 from heliograph.storage.store import Tx
-from heliograph.storage.tables import notifications, subscriptions
+from heliograph.storage.tables import notifications, projects, subscriptions
 
+_TOLD = {
+    NotificationState.RUNNING: EventType.NOTIFICATION_STARTED,
+    NotificationState.DONE: EventType.NOTIFICATION_FINISHED,
+    NotificationState.FAILED: EventType.NOTIFICATION_FAILED,
+    NotificationState.CANCELLED: EventType.NOTIFICATION_CANCELLED,
+}
 _IDS_AT_ONCE = 500
 """Parameters of one query: databases limit them."""
 
@@ -75,6 +85,7 @@ def _row(row: Row[Any]) -> NotificationRow:
             created_at=values["created_at"],
             send_at=values["send_at"],
             expires_at=values["expires_at"],
+            rate=None if values["rate"] is None else Rate.parse(values["rate"]),
         ),
         progress=Progress(values["started_at"], values["planned_at"], values["finished_at"]),
     )
@@ -96,6 +107,7 @@ async def add(tx: Tx, notification: Notification) -> None:
             created_at=notification.created_at,
             send_at=notification.send_at,
             expires_at=notification.expires_at,
+            rate=None if notification.rate is None else str(notification.rate),
         )
     )
 
@@ -115,6 +127,30 @@ async def load_row(tx: Tx, notification_id: str, *, lock: bool = False) -> Notif
         query = query.with_for_update(key_share=True)
     row = (await tx.execute(query)).first()
     return None if row is None else _row(row)
+
+
+async def load_with_limits(tx: Tx, notification_id: str) -> tuple[NotificationRow, Limits] | None:
+    """Return a notification, how far it has come, and the rates in force for it."""
+    query = (
+        select(notifications, projects.c.rates)
+        .join(projects, projects.c.id == notifications.c.project_id)
+        .where(notifications.c.id == notification_id)
+    )
+    row = (await tx.execute(query)).first()
+    if row is None:
+        return None
+    loaded = _row(row)
+    return loaded, Limits.of(loaded.notification.rate, row.rates or {})
+
+
+async def change_rate(tx: Tx, notification_id: str, rate: Rate | None, *, of: tuple[NotificationState, ...]) -> bool:
+    """Give a notification another rate, or none, if its state is one of `of`; False if it is not."""
+    statement = (
+        update(notifications)
+        .where(notifications.c.id == notification_id, notifications.c.state.in_(of))
+        .values(rate=None if rate is None else str(rate))
+    )
+    return (await tx.execute(statement)).rowcount > 0
 
 
 async def page(
@@ -150,7 +186,14 @@ async def move(
         .where(notifications.c.id == notification_id, notifications.c.state.in_(of))
         .values(state=to, **at)
     )
-    return (await tx.execute(statement)).rowcount > 0
+    project_id = (await tx.execute(statement.returning(notifications.c.project_id))).scalar_one_or_none()
+    if project_id is None:
+        return False
+    event = _TOLD.get(to)
+    if event is not None and at:
+        data = {"notification_id": notification_id, "state": str(to)}
+        outbox.note_one(tx, project_id, Event(event, max(at.values()), data))
+    return True
 
 
 async def note(tx: Tx, notification_id: str, **at: datetime) -> None:

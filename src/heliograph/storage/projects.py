@@ -1,6 +1,6 @@
 """Rows of projects. A deleted project is not found by anything here."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ class Project:
         identity_secret: sealed, 32 bytes; signs external ids.
         identity_public_key: PEM.
         plaintext_budget: bytes that a notification may have.
+        rates: of its messages, as `domain.rate` reads them: of all together, and by push service.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Project:
     plaintext_budget: int
     created_at: datetime
     updated_at: datetime
+    rates: dict[str, str] = field(default_factory=dict)
 
 
 _COLUMNS = [column for column in projects.c if column.name != "deleted_at"]
@@ -39,7 +41,7 @@ _COLUMNS = [column for column in projects.c if column.name != "deleted_at"]
 
 def _project(row: Row[Any]) -> Project:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    return Project(**{**values, "origins": tuple(values["origins"])})
+    return Project(**{**values, "origins": tuple(values["origins"]), "rates": values["rates"] or {}})
 
 
 async def add(tx: Tx, project: Project) -> None:

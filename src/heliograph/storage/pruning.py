@@ -7,7 +7,10 @@ from datetime import datetime
 from sqlalchemy import Table, and_, delete, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from heliograph.domain.webhook import Event
 from heliograph.kit.ids import ceiling_id
+from heliograph.names import EventType
+from heliograph.storage import outbox
 from heliograph.storage.sql import chunks, constant
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import notifications, ranges, receipts, subscriptions
@@ -29,9 +32,11 @@ async def end(tx: Tx, dead: Sequence[Dead], *, now: datetime) -> int:
     ended = 0
     for part in chunks(sorted(dead, key=lambda one: one.subscription_id)):
         ids = [one.subscription_id for one in part]
-        query = select(subscriptions.c.id, subscriptions.c.endpoint_hash).where(subscriptions.c.id.in_(ids), _ACTIVE)
-        rows = await tx.execute(query.order_by(subscriptions.c.id).with_for_update())
+        columns = (subscriptions.c.id, subscriptions.c.endpoint_hash, subscriptions.c.project_id)
+        query = select(*columns).where(subscriptions.c.id.in_(ids), _ACTIVE)
+        rows = (await tx.execute(query.order_by(subscriptions.c.id).with_for_update())).all()
         now_at = {row.id: row.endpoint_hash for row in rows}
+        owner = {row.id: row.project_id for row in rows}
         still = {one.subscription_id for one in part if now_at.get(one.subscription_id) == one.endpoint_hash}
         by_reason: dict[str, list[str]] = {}
         for one in part:
@@ -43,6 +48,9 @@ async def end(tx: Tx, dead: Sequence[Dead], *, now: datetime) -> int:
                 .where(subscriptions.c.id.in_(ids))
                 .values(state="gone", state_reason=reason, ended_at=now)
             )
+            for subscription_id in ids:
+                data = {"subscription_id": subscription_id, "reason": reason}
+                outbox.note_one(tx, owner[subscription_id], Event(EventType.SUBSCRIPTION_GONE, now, data))
         ended += len(still)
     return ended
 
@@ -63,7 +71,11 @@ async def end_expired(tx: Tx, *, now: datetime, limit: int) -> int:
         still = (await tx.execute(locked.order_by(subscriptions.c.id).with_for_update())).scalars().all()
         statement = update(subscriptions).where(subscriptions.c.id.in_(still), _ACTIVE)
         values = {"state": "gone", "state_reason": "expired", "ended_at": now}
-        ended += (await tx.execute(statement.values(values))).rowcount
+        told = statement.values(values).returning(subscriptions.c.id, subscriptions.c.project_id)
+        for row in (gone := (await tx.execute(told)).all()):
+            event = Event(EventType.SUBSCRIPTION_EXPIRED, now, {"subscription_id": row.id, "reason": "expired"})
+            outbox.note_one(tx, row.project_id, event)
+        ended += len(gone)
     return ended
 
 

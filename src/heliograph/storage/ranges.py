@@ -73,6 +73,17 @@ async def any_open(tx: Tx, notification_id: str) -> bool:
     return bool((await tx.execute(query)).scalar_one())
 
 
+async def count_open(tx: Tx, notification_id: str, *, limit: int) -> int:
+    """Return how many ranges wait or run, counted up to `limit`."""
+    some = (
+        select(ranges.c.number)
+        .where(ranges.c.notification_id == notification_id, ranges.c.state == constant("open"))
+        .limit(limit)
+        .subquery()
+    )
+    return int((await tx.execute(select(func.count()).select_from(some))).scalar_one())
+
+
 async def count(tx: Tx, notification_id: str) -> int:
     """Return how many ranges were laid out."""
     query = select(func.count()).select_from(ranges).where(ranges.c.notification_id == notification_id)

@@ -11,7 +11,7 @@ the URL waits for the disk at every commit. PostgreSQL decides by its own `synch
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from typing import Literal, Self, TypeAlias
 
@@ -21,19 +21,32 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heliograph.errors import Unavailable
+from heliograph.kit.tracing import step
 from heliograph.storage.engines import DatabaseUrl, StoreError, is_passing, postgresql_engine, sqlite_engine
 
-__all__ = ["Store", "StoreError", "Tx", "after_commit"]
+__all__ = ["Store", "StoreError", "Tx", "after_commit", "before_commit"]
 
 Tx: TypeAlias = AsyncConnection
 """An open transaction, handed to verbs and queries. They never commit it."""
 
 _AFTER_COMMIT = "heliograph.after_commit"
+_BEFORE_COMMIT = "heliograph.before_commit"
 
 
 def after_commit(tx: Tx, call: Callable[[], None]) -> None:
     """Have `call` made once the transaction is committed, and not at all if it is rolled back. It must not wait."""
     tx.info[_AFTER_COMMIT].append(call)
+
+
+def before_commit(tx: Tx, call: Callable[[Tx], Awaitable[None]]) -> bool:
+    """Have `call` made as the last thing in the transaction: what it locks is locked after everything else.
+
+    The same function is called once, however often it is given; return whether this was the first time.
+    """
+    if call in tx.info[_BEFORE_COMMIT]:
+        return False
+    tx.info[_BEFORE_COMMIT].append(call)
+    return True
 
 
 class Store:
@@ -83,8 +96,12 @@ class Store:
         """
         async with self._turn, self._transaction(self._writer) as tx:
             calls: list[Callable[[], None]] = []
-            tx.info[_AFTER_COMMIT] = calls
+            last: list[Callable[[Tx], Awaitable[None]]] = []
+            tx.info[_AFTER_COMMIT], tx.info[_BEFORE_COMMIT] = calls, last
             yield tx
+            # Whoever rolled back by hand leaves nothing to be told.
+            for write in last if tx.in_transaction() else ():
+                await write(tx)
         for call in calls:
             call()
 
@@ -123,6 +140,7 @@ class Store:
     async def _transaction(self, engine: AsyncEngine, *, read_only: bool = False) -> AsyncIterator[Tx]:
         try:
             async with AsyncExitStack() as stack:
+                stack.enter_context(step("database.read" if read_only else "database.write"))
                 connection = await stack.enter_async_context(engine.connect())
                 if read_only and self.dialect == "postgresql":
                     await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -145,9 +145,20 @@ async def lock_of_profile(tx: Tx, profile_id: str) -> list[str]:
     return list((await tx.execute(query)).scalars())
 
 
-async def unbind(tx: Tx, profile_id: str) -> None:
-    """Let the subscriptions of a profile be nobody's."""
-    await tx.execute(update(subscriptions).where(subscriptions.c.profile_id == profile_id).values(profile_id=None))
+async def bind(tx: Tx, subscription_id: str, profile_id: str | None) -> str | None:
+    """Let a subscription be a profile's, or nobody's; return its project if that is a change."""
+    statement = update(subscriptions).where(
+        subscriptions.c.id == subscription_id, subscriptions.c.profile_id.is_distinct_from(profile_id)
+    )
+    changed = statement.values(profile_id=profile_id).returning(subscriptions.c.project_id)
+    project_id: str | None = (await tx.execute(changed)).scalar_one_or_none()
+    return project_id
+
+
+async def unbind(tx: Tx, profile_id: str) -> list[str]:
+    """Let the subscriptions of a profile be nobody's; return which."""
+    statement = update(subscriptions).where(subscriptions.c.profile_id == profile_id).values(profile_id=None)
+    return sorted((await tx.execute(statement.returning(subscriptions.c.id))).scalars())
 
 
 async def page(tx: Tx, project_id: str, wanted: Filter, *, after: str | None, limit: int) -> list[Subscription]:

@@ -19,9 +19,11 @@ from sqlalchemy import (
     text,
 )
 
+from heliograph.storage.import_tables import held_devices, import_refusals, imports
 from heliograph.storage.machinery_tables import audit_log, idempotency_keys, jobs, leases
 from heliograph.storage.schema import ID, metadata
 from heliograph.storage.types import Instant, Json
+from heliograph.storage.webhook_tables import webhook_attempts, webhook_messages, webhook_outbox, webhooks
 
 __all__ = [
     "accounts",
@@ -32,7 +34,10 @@ __all__ = [
     "deliveries",
     "glue_settings",
     "groups",
+    "held_devices",
     "idempotency_keys",
+    "import_refusals",
+    "imports",
     "installation",
     "jobs",
     "leases",
@@ -46,6 +51,10 @@ __all__ = [
     "receipts",
     "subscriptions",
     "vapid_keys",
+    "webhook_attempts",
+    "webhook_messages",
+    "webhook_outbox",
+    "webhooks",
 ]
 
 installation = Table(
@@ -66,6 +75,7 @@ projects = Table(
     Column("identity_secret", LargeBinary, nullable=False),  # sealed, 32 bytes; signs external ids (HMAC)
     Column("identity_public_key", Text),  # PEM, for ES256 or RS256 tokens
     Column("plaintext_budget", Integer, nullable=False),
+    Column("rates", Json),  # {"all": "100/s", "fcm": "6000/m"}; null or empty: none
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("deleted_at", Instant),
@@ -111,6 +121,7 @@ glue_settings = Table(
     Column("project_id", ID, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
     Column("settings", Json, nullable=False),
     Column("claim_secret", LargeBinary),  # sealed, 32 bytes; signs who may join which group
+    Column("check_secret", LargeBinary),  # sealed, 32 bytes; signs questions to the shop's receiver
     Column("updated_at", Instant, nullable=False),
 )
 
@@ -275,6 +286,7 @@ notifications = Table(
     Column("planned_at", Instant),  # when the last range was laid out
     Column("finished_at", Instant),
     Column("swept_at", Instant),  # when the last of its deliveries was deleted because of its age
+    Column("rate", String(16)),  # messages per second or minute, such as 100/s
     Index(None, "project_id", "id"),
     Index(None, "project_id", "state", "id"),
     Index(

@@ -17,6 +17,14 @@ SWEEP_EVERY = timedelta(minutes=1)
 _log = get_logger("worker.clock")
 
 
+async def ask_for_upkeep(heliograph: Heliograph) -> None:
+    """Ask for one round of upkeep now, beside those that the clock asks for."""
+    now = heliograph.clock.now()
+    jobs = [NewJob(JobName.SWEEP, {}, run_at=now), NewJob(JobName.RETAIN, {}, run_at=now, priority=BULK)]
+    async with heliograph.store.begin() as tx:
+        await heliograph.queue.add(tx, jobs, now=now)
+
+
 class Clockwork:
     """Tries to be the leader and, while it is, asks for upkeep."""
 

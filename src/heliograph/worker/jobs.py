@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from heliograph.delivery.fanout import fanout
 from heliograph.delivery.finish import finish
+from heliograph.delivery.forget import forget
+from heliograph.delivery.give_up import give_up
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.plan import plan
 from heliograph.delivery.retain import retain
@@ -11,6 +13,7 @@ from heliograph.delivery.retire_keys import end_subscriptions
 from heliograph.delivery.retry import retry
 from heliograph.delivery.send import send
 from heliograph.delivery.sweep import sweep
+from heliograph.delivery.webhooks import hand_over, wake
 from heliograph.names import JobName
 from heliograph.queue.base import Job
 
@@ -23,7 +26,11 @@ HANDLERS: Mapping[str, Handler] = {
     JobName.SEND: send,
     JobName.RETRY: retry,
     JobName.FINISH: finish,
+    JobName.GIVE_UP: give_up,
     JobName.SWEEP: sweep,
     JobName.RETAIN: retain,
+    JobName.FORGET: forget,
+    JobName.WEBHOOK: hand_over,
+    JobName.WEBHOOK_WAKE: wake,
     JobName.END_SUBSCRIPTIONS: end_subscriptions,
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from heliograph.bootstrap import Heliograph
+from heliograph.delivery.give_up import bury
 from heliograph.delivery.machine import JobLost, Machine
 from heliograph.domain.retry import backoff
 from heliograph.kit.log import get_logger
@@ -53,6 +54,9 @@ async def work_once(heliograph: Heliograph) -> list[Failure]:
 
 async def _do(machine: Machine, job: Job) -> None:
     try:
+        if job.attempt > MAX_ATTEMPTS:
+            await _bury(machine, job, "Its process died at it again and again.")
+            return
         await perform(machine, job)
     except JobLost:
         _log.warning("job_lost", job=job.id, name=job.name)
@@ -60,9 +64,18 @@ async def _do(machine: Machine, job: Job) -> None:
         _log.exception("job_failed", job=job.id, name=job.name, attempt=job.attempt)
         sentence = f"{type(error).__name__}: {error}"
         if job.attempt >= MAX_ATTEMPTS:
-            await machine.queue.bury(job, worker=machine.worker, error=sentence)
-        else:
-            run_at = machine.clock.now() + backoff(job.attempt, machine.chance())
-            await machine.queue.retry(job, worker=machine.worker, run_at=run_at, error=sentence)
-        if machine.on_failure is not None:
-            machine.on_failure(str(job.args.get("notification_id", "")), "", _JOB_FAILED)
+            await _bury(machine, job, sentence)
+            return
+        run_at = machine.clock.now() + backoff(job.attempt, machine.chance())
+        await machine.queue.retry(job, worker=machine.worker, run_at=run_at, error=sentence)
+        _tell(machine, job)
+
+
+async def _bury(machine: Machine, job: Job, sentence: str) -> None:
+    await bury(machine, job, sentence)
+    _tell(machine, job)
+
+
+def _tell(machine: Machine, job: Job) -> None:
+    if machine.on_failure is not None:
+        machine.on_failure(str(job.args.get("notification_id", "")), "", _JOB_FAILED)

@@ -7,15 +7,19 @@ import os
 import socket
 from datetime import datetime, timedelta
 
+import structlog
+
 from heliograph.bootstrap import Heliograph
 from heliograph.delivery.address import Guard
+from heliograph.delivery.give_up import bury
 from heliograph.delivery.hosts import Hosts
 from heliograph.delivery.machine import Interrupted, JobLost, Machine
 from heliograph.domain.retry import backoff
 from heliograph.kit.log import get_logger
+from heliograph.kit.tracing import TRACEPARENT, SpanKind, under
 from heliograph.names import Metric
 from heliograph.providers import PROVIDERS
-from heliograph.queue.base import PRIORITIES, URGENT, Job
+from heliograph.queue.base import PRIORITIES, URGENT, WEBHOOKS, Job
 from heliograph.storage.counts import SHARDS
 from heliograph.worker.clock import Clockwork
 from heliograph.worker.jobs import HANDLERS
@@ -24,6 +28,8 @@ CONCURRENCY = 4
 """Jobs at once: while one waits for slow answers, another one encrypts."""
 URGENT_BESIDE = 2
 """Urgent jobs at once beside those: who waits for a single message must not wait for ranges of a slow host."""
+WEBHOOKS_BESIDE = 16
+"""Webhooks served at once beside those: they mostly wait for receivers, and slow ones must not keep pushes waiting."""
 LEASE = timedelta(seconds=30)
 """How long the jobs of a killed worker wait for another one."""
 RENEWALS = 4
@@ -31,7 +37,13 @@ RENEWALS = 4
 POLL_SECONDS = 0.2
 """How often other processes' jobs are looked for; one's own are heard of at once."""
 MAX_ATTEMPTS = 25
-"""Failures of a handler, over some five hours, before its job is set aside for an operator to see."""
+"""Claims of a job, over some hours, before it is set aside for an operator to see: its handler failed each time, or
+its process died, or both."""
+
+_PUSHES = tuple(priority for priority in PRIORITIES if priority != WEBHOOKS)
+
+_TOLD = ("notification_id", "number")
+"""Arguments of jobs that a trace tells."""
 
 _log = get_logger("worker")
 
@@ -56,7 +68,9 @@ def make_machine(heliograph: Heliograph, name: str) -> Machine:
         send_timeout=heliograph.send_timeout,
         stopping=asyncio.Event(),
         meters=heliograph.meters,
+        tracer=heliograph.tracer,
         retention=heliograph.retention,
+        receivers=heliograph.receivers,
     )
 
 
@@ -110,20 +124,21 @@ class Worker:
         self._wake.set()
 
     async def _claim(self) -> None:
-        room, priorities = self._room()
-        if room <= 0:
+        lanes = self._lanes()
+        if not lanes:
             return
         now = self._heliograph.clock.now()
         queue = self._heliograph.queue
+        jobs: list[Job] = []
         try:
-            due = await queue.next_due(now=now, priorities=priorities)
+            due = await queue.next_due(now=now, priorities=[one for _, lane in lanes for one in lane])
             if due is None or due > now:
                 return
-            jobs = await queue.claim(worker=self._name, limit=room, lease=self._lease, now=now, priorities=priorities)
+            for room, lane in lanes:
+                jobs += await queue.claim(worker=self._name, limit=room, lease=self._lease, now=now, priorities=lane)
         except Exception:  # noqa: BLE001 - the database is away or busy: the next look comes soon enough
             _log.exception("claim_failed")
             await asyncio.sleep(1)
-            return
         for job in jobs:
             task = asyncio.create_task(self._do(job))
             self._running[task] = job
@@ -131,10 +146,12 @@ class Worker:
         if jobs:
             self._wake.set()
 
-    def _room(self) -> tuple[int, tuple[int, ...]]:
-        """Return how many more jobs may run, and of which priorities."""
-        room = self._concurrency - len(self._running)
-        return (room, PRIORITIES) if room > 0 else (room + URGENT_BESIDE, (URGENT,))
+    def _lanes(self) -> list[tuple[int, tuple[int, ...]]]:
+        """Return how many more jobs may run, and of which priorities: calls of receivers have a lane of their own."""
+        calls = sum(job.priority == WEBHOOKS for job in self._running.values())
+        room = self._concurrency - (len(self._running) - calls)
+        pushes = (room, _PUSHES) if room > 0 else (room + URGENT_BESIDE, (URGENT,))
+        return [lane for lane in (pushes, (WEBHOOKS_BESIDE - calls, (WEBHOOKS,))) if lane[0] > 0]
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
@@ -143,7 +160,7 @@ class Worker:
     async def _rest(self, stop: asyncio.Event) -> None:
         if stop.is_set():
             return
-        if self._room()[0] <= 0:
+        if not self._lanes():
             # Nothing can be claimed before something is done.
             self._wake.clear()
             waker = asyncio.create_task(stop.wait())
@@ -157,6 +174,9 @@ class Worker:
     async def _do(self, job: Job) -> None:
         result = "failed"
         try:
+            if job.attempt > MAX_ATTEMPTS:
+                result = await self._bury(job, "Its worker died at it again and again.")
+                return
             await perform(self._machine, job)
             result = "done"
         except JobLost:
@@ -167,25 +187,33 @@ class Worker:
             await self._give_back(job)
         except Exception as error:  # noqa: BLE001 - whatever a handler meets, its job is tried again
             _log.exception("job_failed", job=job.id, name=job.name, attempt=job.attempt)
-            await self._failed(job, error)
+            result = await self._failed(job, error)
         finally:
             self._machine.meters.add(Metric.JOBS_DONE, name=job.name, result=result)
 
-    async def _failed(self, job: Job, error: Exception) -> None:
-        queue = self._heliograph.queue
+    async def _failed(self, job: Job, error: Exception) -> str:
         sentence = f"{type(error).__name__}: {error}"
+        if job.attempt >= MAX_ATTEMPTS:
+            return await self._bury(job, sentence)
         with contextlib.suppress(Exception):  # the lease will run out
-            if job.attempt >= MAX_ATTEMPTS:
-                _log.error("job_buried", job=job.id, name=job.name)
-                await queue.bury(job, worker=self._name, error=sentence)
-                return
             run_at = self._heliograph.clock.now() + backoff(job.attempt, self._machine.chance())
-            await queue.retry(job, worker=self._name, run_at=run_at, error=sentence)
+            await self._heliograph.queue.retry(job, worker=self._name, run_at=run_at, error=sentence)
+        return "failed"
+
+    async def _bury(self, job: Job, sentence: str) -> str:
+        try:
+            await bury(self._machine, job, sentence)
+        except Exception:  # noqa: BLE001 - the lease will run out, and the next claim comes here again
+            _log.exception("bury_failed", job=job.id, name=job.name)
+            return "failed"
+        return "buried"
 
     async def _give_back(self, job: Job) -> None:
         now = self._heliograph.clock.now()
         with contextlib.suppress(Exception):  # the lease will run out
-            await self._heliograph.queue.retry(job, worker=self._name, run_at=now, error="The worker was stopped.")
+            await self._heliograph.queue.retry(
+                job, worker=self._name, run_at=now, error="The worker was stopped.", counts=False
+            )
 
     async def _renew(self) -> None:
         while True:
@@ -223,8 +251,15 @@ class Worker:
 
 
 async def perform(machine: Machine, job: Job) -> None:
-    """Run the handler of a job."""
-    await HANDLERS[job.name](machine, job)
+    """Run the handler of a job, as a part of the trace that it was made in."""
+    span = machine.tracer.begin(job.name, SpanKind.CONSUMER, traceparent=job.args.get(TRACEPARENT))
+    if span is not None:
+        about = {name: job.args[name] for name in _TOLD if isinstance(job.args.get(name), str | int)}
+        span.set({f"heliograph.{name}": value for name, value in about.items()} | {"heliograph.attempt": job.attempt})
+        # For the line about its failure, which whoever called this writes; each job has a task of its own.
+        structlog.contextvars.bind_contextvars(trace_id=span.trace_id)
+    with under(span):
+        await HANDLERS[job.name](machine, job)
 
 
 async def drain(

@@ -4,7 +4,7 @@ import pytest
 from tests.api.glue.conftest import JSON_API, PROVIDERS, Glue, codes, document, make_account
 from tests.support.api import Tenant
 
-from heliograph.actions import accounts
+from heliograph.actions import accounts, audit
 from heliograph.domain.glue import Right
 from heliograph.kit.ids import from_uuid, to_uuid
 
@@ -117,3 +117,13 @@ async def test_other_projects_providers(glue: Glue, bob: Tenant) -> None:
     listed = (await glue.call("GET", PROVIDERS, token=token)).json()["data"]
     assert to_uuid(bob.made.provider.id) in {one["id"] for one in listed}
     assert codes(await glue.call("POST", PROVIDERS, document(name="web"), token=token)) == ["5008"]
+
+
+async def test_what_an_account_does_is_written_down(glue: Glue) -> None:
+    """An act that came through the Glue API names the account and the request."""
+    response = await glue.call("POST", PROVIDERS, document(name="second"))
+    async with glue.heliograph.store.read() as tx:
+        log = (await audit.listing(tx, project_id=glue.tenant.id, cursor=None, limit=50)).items
+    (entry,) = [one for one in log if one.actor_kind == "account"]
+    assert (entry.act, entry.actor_id) == ("provider_made", glue.made.account.id)
+    assert entry.request_id == response.headers["x-request-id"]

@@ -103,6 +103,18 @@ async def test_a_revoked_account_opens_nothing(glue: Glue) -> None:
     assert codes(await glue.call("GET", PROVIDERS)) == ["001"]
 
 
+async def test_another_password_ends_tokens(glue: Glue) -> None:
+    """Whoever had the old one is out at once; the new one opens the account."""
+    old = glue.token
+    async with glue.heliograph.store.begin() as tx:
+        ctx, name = glue.heliograph.context(), glue.made.account.name
+        changed = await accounts.change_password(tx, ctx, project_id=glue.tenant.id, wanted=name)
+    assert codes(await glue.call("GET", PROVIDERS, token=old)) == ["001"]
+    assert codes(await glue.client.post("/token", data=_form(glue))) == ["invalid_grant"]
+    answered = (await glue.client.post("/token", data=_form(glue, password=changed.password))).json()
+    assert (await glue.call("GET", PROVIDERS, token=answered["access_token"])).status_code == 200
+
+
 async def test_a_deleted_project_opens_nothing(glue: Glue) -> None:
     """Its accounts are forgotten with it."""
     async with glue.heliograph.store.begin() as tx:

@@ -14,6 +14,7 @@ from tests.support.operations import (
     name_of,
     row_counts,
     scope_of,
+    webhook_things,
     wrong_types,
 )
 
@@ -46,7 +47,9 @@ async def _things(api, tenant):
     body = {"audience": {"kind": "everyone"}, "content": {"title": "x"}}
     made = (await api.post("/v1/notifications", headers=tenant.manage, json=body)).json()
     more = dict.fromkeys(("subscription_id", "profile_id", "group_id", "delivery_id", "external_id", "name"), "x")
-    return Things(tenant, more | {"notification_id": made["id"]})
+    one = (await api.post("/v1/imports", headers=tenant.manage, json={})).json()
+    more |= await webhook_things(api, tenant)
+    return Things(tenant, more | {"notification_id": made["id"], "import_id": one["id"]})
 
 
 def _refused(answer, status, code=None):

@@ -6,6 +6,7 @@ Policy that allows Heliograph and nothing else; the others have styles that try 
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from tests.browser.support.driver import Browser, Tab
 from tests.browser.support.shop import WORKER_PATH
@@ -52,7 +53,9 @@ HTML = """<!doctype html>
 </script></body></html>
 """
 ON_ITS_OWN = {"html": {"html": HTML, "size": {"width": 360, "height": 250}}, "categories": {"categories": CATEGORIES}}
-IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Safari/604.1"
+IPHONE = "/?about=" + quote(json.dumps({"iphone": True}))
+"""A page of the shop, as an iPhone sees it."""
+USER_AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Safari/604.1"
 
 
 def campaign(kind: str, **differs: Any) -> dict[str, Any]:
@@ -161,8 +164,9 @@ class PromptShop:
 
     def offer(self, *campaigns: dict[str, Any]) -> None:
         """Give these campaigns to every page that is loaded from now on."""
-        stub = STUB.replace("CAMPAIGNS", json.dumps(campaigns)).replace("IPHONE", json.dumps(IPHONE))
+        stub = STUB.replace("CAMPAIGNS", json.dumps(campaigns)).replace("IPHONE", json.dumps(USER_AGENT))
         self.site.put("/stub.js", stub, "text/javascript")
+        self.site.put("/blank", "<!doctype html><title>Nothing</title>", "text/html")
         for path, head, direction in (
             ("/", HOSTILE, "ltr"),
             ("/rtl", HOSTILE, "rtl"),

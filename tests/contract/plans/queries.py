@@ -19,8 +19,10 @@ from heliograph.domain.notification import (
     Urgency,
 )
 from heliograph.domain.outcome import OutcomeKind
+from heliograph.domain.rate import Limits, Rate
 from heliograph.domain.subscription import Group, SubscriptionState
-from heliograph.names import Channel, Scope
+from heliograph.domain.webhook import Event, MessageState
+from heliograph.names import Channel, EventType, Scope
 from heliograph.queue.base import BULK, PRIORITIES, URGENT
 from heliograph.storage import (
     accounts,
@@ -34,25 +36,33 @@ from heliograph.storage import (
     dry_runs,
     glue,
     groups,
+    held_devices,
     idempotency_keys,
+    imports,
     installation,
     jobs,
     key_health,
     key_retirement,
     leases,
+    moving,
     notifications,
+    outbox,
     personal,
     profiles,
     projects,
     providers,
     pruning,
     ranges,
+    rates,
     receipts,
     retention,
     stories,
     subscriptions,
     survey,
     vapid_keys,
+    webhook_messages,
+    webhooks,
+    witnesses,
 )
 from heliograph.storage.store import Tx
 
@@ -83,12 +93,16 @@ class Query:
 PRJ, SUB, PRO, NTF, VAP, PRV = (an_id(prefix, 0) for prefix in ("prj", "sub", "pro", "ntf", "vap", "prv"))
 RUNNING, MIDDLE = an_id("ntf", NOTIFICATIONS - 1), an_id("sub", SUBSCRIPTIONS // 2)
 NEW = an_id("x", 999)
+WHK, MSG = an_id("whk", 0), an_id("msg", 1)
 MONTH = timedelta(days=30)
 EVERYONE = Audience(AudienceKind.EVERYONE)
 WAREHOUSE, NEWS = Group("warehouse", "42"), Group("news")
 BETWEEN = ranges.IdsBetween(MIDDLE, an_id("sub", SUBSCRIPTIONS // 2 + 500))
 SOME_SUBSCRIPTIONS = tuple(an_id("sub", number * 7) for number in range(500))
 SOME_DELIVERIES = [a_delivery(NOTIFICATIONS - 1, number) for number in range(500)]
+
+
+BUCKETS = Limits.of(Rate.parse("100/s"), {"all": "100/s", "fcm": "6000/m"}).buckets(RUNNING, PRJ, "fcm")
 
 
 def _group(name: str, identifier: str | None = None) -> Audience:
@@ -113,6 +127,12 @@ def _subscription() -> dict[str, Any]:
         "push_service": "fcm",
         "secret_hash": b"s",
     }
+
+
+def _device() -> dict[str, Any]:
+    what = {"id": an_id("dev", 999_999), "project_id": PRJ, "channel": "ios", "token": "new", "token_hash": b"new"}
+    optional = dict.fromkeys(("app_id", "profile_id", "language", "time_zone"))
+    return {**what, **optional, "groups": [], "attributes": {}, "created_at": NOW, "updated_at": NOW}
 
 
 def _notification() -> Notification:
@@ -164,6 +184,13 @@ def _job(number: int, key: str | None) -> dict[str, Any]:
 def _key() -> api_keys.ApiKey:
     return api_keys.ApiKey(
         an_id("key", 999_999), PRJ, api_keys.KeyKind.SECRET, "n", (Scope.READ,), b"new", None, "hsk_", NOW
+    )
+
+
+def _webhook() -> webhooks.Webhook:
+    made, health = (NOW, NOW), (0, None, None)
+    return webhooks.Webhook(
+        an_id("whk", 999_999), PRJ, "https://a.example/", "", (), True, None, b"s", None, None, *health, *made
     )
 
 
@@ -225,6 +252,7 @@ QUERIES = [
     Query(accounts.named, ("account 5",)),
     Query(accounts.get, (an_id("acc", 5),)),
     Query(accounts.of_project, (an_id("prj", 5),)),
+    Query(accounts.set_password, (an_id("acc", 5), "scrypt$")),
     Query(accounts.revoke, (an_id("acc", 5),), {"at": NOW}),
     Query(glue.read, (PRJ,)),
     Query(glue.write, (PRJ, glue.KeptSettings(GlueSettings())), {"now": NOW}),
@@ -252,6 +280,7 @@ QUERIES = [
     Query(subscriptions.change, (SUB, {"language": "en"})),
     Query(subscriptions.ids_of_profile, (PRO,)),
     Query(subscriptions.lock_of_profile, (PRO,)),
+    Query(subscriptions.bind, (SUB, PRO)),
     Query(subscriptions.unbind, (PRO,)),
     Query(subscriptions.page, (PRJ, subscriptions.Filter()), PAGE),
     Query(subscriptions.page, (PRJ, subscriptions.Filter()), {"after": MIDDLE, "limit": 100}),
@@ -270,9 +299,9 @@ QUERIES = [
     Query(groups.page, (PRJ, "warehouse"), PAGE),
     Query(groups.page, (PRJ, "group8000"), PAGE),
     Query(groups.remove, (an_id("grp", 5),)),
-    Query(groups.remove_members, (PRJ, NEWS), {"limit": 500}),
+    Query(groups.remove_members, (PRJ, NEWS), {"limit": 500, "now": NOW}),
     Query(groups.join, (PRJ, SUB, [WAREHOUSE, NEWS]), {"now": NOW}),
-    Query(groups.leave, (PRJ, an_id("sub", 2), NEWS)),
+    Query(groups.leave, (PRJ, an_id("sub", 2), NEWS), {"now": NOW}),
     Query(groups.leave_all, (an_id("sub", 2),)),
     Query(groups.count_of, (an_id("sub", 2),)),
     Query(groups.of_subscriptions, (SOME_SUBSCRIPTIONS,)),
@@ -281,6 +310,8 @@ QUERIES = [
     Query(notifications.get, (PRJ, NTF)),
     Query(notifications.load_row, (NTF,)),
     Query(notifications.load_row, (NTF,), {"lock": True}),
+    Query(notifications.load_with_limits, (NTF,)),
+    Query(notifications.change_rate, (NTF, None), {"of": (NotificationState.RUNNING,)}),
     Query(notifications.page, (PRJ,), {"before": None, "limit": 100}),
     Query(notifications.page, (PRJ,), {"before": an_id("ntf", 2000), "limit": 100}),
     Query(notifications.page, (PRJ,), {"before": None, "limit": 100, "state": NotificationState.CANCELLED}),
@@ -298,6 +329,8 @@ QUERIES = [
     Query(dry_runs.ended_of_people, (PRJ, [f"person {number}" for number in range(500)])),
     # Delivery: plan, fan out, send, record, retry, finish.
     Query(audience.page_of_ids, (PRJ, EVERYONE), {"after": MIDDLE, "upto": "sub_z", "limit": 500}),
+    Query(audience.end_of_page, (PRJ, EVERYONE), {"after": MIDDLE, "upto": "sub_z", "limit": 500}),
+    Query(audience.end_of_page, (PRJ, _group("warehouse")), {"after": MIDDLE, "upto": "sub_z", "limit": 500}),
     Query(audience.page_of_ids, (PRJ, _group("warehouse")), {"after": MIDDLE, "upto": "sub_z", "limit": 500}),
     Query(audience.page_of_ids, (PRJ, _group("warehouse", "42")), {"after": MIDDLE, "upto": "sub_z", "limit": 500}),
     Query(audience.receivers, (PRJ, EVERYONE, BETWEEN), {"started_at": NOW}),
@@ -317,6 +350,8 @@ QUERIES = [
         ),
         {"started_at": NOW},
     ),
+    Query(audience.laid_out, (PRJ, EVERYONE, BETWEEN), {"started_at": NOW}),
+    Query(audience.laid_out, (PRJ, _group("warehouse", "42"), BETWEEN), {"started_at": NOW}),
     Query(audience.by_ids, (SOME_SUBSCRIPTIONS,)),
     Query(audience.still_meant, (PRJ, Audience(AudienceKind.GROUP, group="warehouse"), SOME_SUBSCRIPTIONS)),
     Query(
@@ -328,6 +363,11 @@ QUERIES = [
     Query(ranges.close, (RUNNING, 5)),
     Query(ranges.any_open, (RUNNING,)),
     Query(ranges.any_open, (NTF,)),
+    Query(ranges.count_open, (RUNNING,), {"limit": 40}),
+    Query(rates.take, (BUCKETS,), {"wanted": 500, "now": 10**18, "upto": 10**18 + 10**9}),
+    Query(rates.charge, (BUCKETS,), {"count": 5, "now": 10**18}),
+    Query(rates.free_at, (BUCKETS,)),
+    Query(rates.sweep, (), {"before": 10**18, "limit": 100}),
     Query(ranges.count, (RUNNING,)),
     Query(deliveries.recorded, (SOME_DELIVERIES,)),
     Query(deliveries.add_new, (_new_deliveries(),)),
@@ -337,6 +377,7 @@ QUERIES = [
         (SOME_DELIVERIES, deliveries.Change(DeliveryState.ACCEPTED, None, 2, 201, "m", None, NOW)),
         {"attempts_before": 1, "due_before": NOW, "now": NOW},
     ),
+    Query(deliveries.fail_waiting, (SOME_DELIVERIES,), {"due": NOW, "reason": "r", "now": NOW}),
     Query(deliveries.any_waiting, (RUNNING,)),
     Query(deliveries.any_waiting, (NTF,)),
     Query(deliveries.apply_receipts, (SOME_DELIVERIES,), {"now": NOW}),
@@ -365,10 +406,45 @@ QUERIES = [
     Query(
         pruning.end, ([pruning.Dead(an_id("sub", n), endpoint_hash(n), "http_410") for n in range(500)],), {"now": NOW}
     ),
+    Query(witnesses.proved, (SOME_SUBSCRIPTIONS[:100],)),
     Query(pruning.end_expired, (), {"now": NOW, "limit": 300}),
     Query(pruning.sweep_tombstones, (), {"before": NOW - MONTH, "limit": 300}),
     Query(pruning.sweep_receipts, (), {"before": NOW - MONTH, "limit": 300}),
     Query(pruning.sweep_ranges, (), {"before": NOW - MONTH, "limit": 10}),
+    # Webhooks.
+    Query(webhooks.add, (_webhook(),)),
+    Query(webhooks.get, (PRJ, WHK)),
+    Query(webhooks.get, (PRJ, WHK), {"lock": True}),
+    Query(webhooks.load, (WHK,)),
+    Query(webhooks.load, (WHK,), {"lock": True}),
+    Query(webhooks.page, (PRJ,), PAGE),
+    Query(webhooks.page, (PRJ,), {"after": WHK, "limit": 100}),
+    Query(webhooks.count, (PRJ,)),
+    Query(webhooks.change, (WHK, {"description": "x"})),
+    Query(webhooks.switch_off, (PRJ,)),
+    Query(webhooks.failing, (), {"limit": 20}),
+    Query(webhooks.enabled, ([WHK, an_id("whk", 5)],)),
+    Query(outbox.add, ({WHK: frozenset()}, [Event(EventType.WEBHOOK_TEST, NOW, {})] * 500), {"now": NOW}),
+    Query(outbox.ask, ([WHK],), {"run_at": NOW, "now": NOW}),
+    Query(outbox.hasten, (WHK,), {"now": NOW}),
+    Query(webhook_messages.take_events, (WHK,)),
+    Query(webhook_messages.waited_for, (), {"after": NOW - timedelta(days=60), "before": NOW, "limit": 300}),
+    Query(webhook_messages.add, (webhook_messages.new(NEW, WHK, 1, now=NOW), b"{}")),
+    Query(webhook_messages.due, (WHK,), {"now": NOW}),
+    Query(webhook_messages.record, (webhook_messages.AttemptRow(MSG, 1, NOW, 500, None, 80), {"tries": 1})),
+    Query(webhook_messages.hurry, (an_id("whk", 7),), {"now": NOW - timedelta(days=61)}),
+    Query(webhook_messages.get, (WHK, MSG)),
+    Query(webhook_messages.attempts_of, (an_id("msg", 3),)),
+    Query(webhook_messages.page, (WHK,), {"state": None, "before": None, "limit": 100}),
+    Query(webhook_messages.page, (WHK,), {"state": MessageState.DEAD, "before": an_id("msg", 15_000), "limit": 100}),
+    Query(webhook_messages.replay, (WHK, [an_id("msg", 3 * number) for number in range(300)]), {"now": NOW}),
+    Query(
+        webhook_messages.replay_since,
+        (WHK, [MessageState.DEAD, MessageState.DELIVERED]),
+        {"since": NOW - timedelta(days=600), "limit": 300, "now": NOW},
+    ),
+    Query(webhook_messages.sweep, (), {"before": NOW - MONTH, "limit": 300}),
+    Query(webhooks.remove, (an_id("whk", 9),)),
     # Answers by the caller's key.
     Query(idempotency_keys.claim, (PRJ, "new"), only_on="postgresql"),
     Query(idempotency_keys.get, (PRJ, "key 5"), {"now": NOW}),
@@ -382,10 +458,12 @@ QUERIES = [
     Query(jobs.take, (), {"priority": URGENT, "worker": "w", "limit": 20, "lease_until": NOW, "now": NOW}),
     Query(jobs.prolong, ([an_id("job", number) for number in range(40)],), {"worker": "w", "lease_until": NOW}),
     Query(jobs.remove, (an_id("job", 5),), {"worker": "w", "attempt": 0}),
+    Query(jobs.put_off, (an_id("job", 5),), {"run_at": NOW}),
     Query(jobs.give_back, (an_id("job", 5),), {"worker": "w", "attempt": 0, "run_at": NOW, "error": ""}),
     Query(jobs.set_aside, (an_id("job", 5),), {"worker": "w", "attempt": 0, "error": ""}),
     Query(jobs.next_due, (PRIORITIES,)),
     Query(jobs.dead, (), {"limit": 50}),
+    Query(jobs.sweep_dead, (), {"before": NOW, "limit": 500}),
     Query(audit.add, (audit.Entry(NEW, PRJ, "key", None, "key_made", None, None, NOW),)),
     Query(audit.page, (PRJ,), {"before": None, "limit": 100}),
     Query(audit.page, (PRJ,), {"before": an_id("aud", 9_000), "limit": 100}),
@@ -397,6 +475,34 @@ QUERIES = [
     Query(personal.deliveries_of, (an_id("pro", 5), []), {"after": SOME_DELIVERIES[7], "limit": 100}),
     Query(personal.erase_deliveries, (PRO, [SUB])),
     Query(personal.erase_subscriptions, ([SUB, MIDDLE],)),
+    Query(personal.audiences, (PRJ,), {"after": "", "upto": "ntf_z", "limit": 50}),
+    Query(personal.rewrite, (NTF,), {"audience": {"kind": "everyone"}, "content": {"title": "Erased"}}),
+    Query(imports.add, (imports.Import(NEW, PRJ, imports.ImportState.WAITING, None, {}, None, NOW, NOW),)),
+    Query(imports.get, (PRJ, an_id("imp", 5))),
+    Query(imports.last_of_head, (PRJ, endpoint_hash(5))),
+    Query(imports.page, (PRJ,), {"before": None, "limit": 100}),
+    Query(imports.page, (PRJ,), {"before": an_id("imp", 900), "limit": 100}),
+    Query(imports.advance, (an_id("imp", 5), {"rows_read": 2}), {"rows_before": 1}),
+    Query(imports.refuse, (an_id("imp", 5), [imports.RefusedRow(n, n, "conflict", "No.") for n in range(500)])),
+    Query(imports.refused, (an_id("imp", 0),), {"after": 9_000, "limit": 100}),
+    Query(moving.known, (PRJ, [endpoint_hash(number * 7) for number in range(500)])),
+    Query(moving.add, ([_subscription()],)),
+    Query(moving.change, ([{"id": SUB, "profile_id": PRO}],)),
+    Query(moving.memberships_of, (SOME_SUBSCRIPTIONS,)),
+    Query(moving.join, (PRJ, [(one, NEWS) for one in SOME_SUBSCRIPTIONS]), {"now": NOW}),
+    Query(moving.ensure_profiles, ([_profile()],)),
+    Query(moving.people, (PRJ, [f"person {number * 7}" for number in range(500)])),
+    Query(moving.set_attributes, ([{"id": PRO, "attributes": {}}],), {"now": NOW}),
+    Query(moving.providers_by_name, (PRJ,)),
+    Query(moving.active, (PRJ,), {"after": "", "limit": 500}),
+    Query(moving.active, (PRJ,), {"after": MIDDLE, "limit": 500}),
+    Query(moving.is_key_used, (VAP,)),
+    Query(held_devices.known, (PRJ, "ios", [endpoint_hash(number * 7) for number in range(500)])),
+    Query(held_devices.add, ([_device()],)),
+    Query(held_devices.page, (PRJ,), {"after": an_id("dev", 9_000), "limit": 500}),
+    Query(held_devices.of_profile, (PRO,)),
+    Query(held_devices.unbind, (PRO,)),
+    Query(held_devices.erase, (PRO,)),
     Query(survey.server),
     Query(survey.due_jobs, (PRIORITIES,), {"now": NOW}),
     Query(survey.running_jobs, (), {"now": NOW}),

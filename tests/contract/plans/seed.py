@@ -35,6 +35,11 @@ def _at(number: int) -> datetime:
     return NOW - timedelta(days=60) + timedelta(seconds=number)
 
 
+def _rate_buckets() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        yield {"scope": an_id("ntf", number), "free_at": 10**18 - number * 10**9}
+
+
 def _projects() -> Iterator[dict[str, Any]]:
     for number in range(PROJECTS):
         secret = {"receipt_key": b"r" * 61, "identity_secret": b"i" * 61}
@@ -239,6 +244,56 @@ def _idempotency_keys() -> Iterator[dict[str, Any]]:
         yield {"scope": an_id("prj", 0), "key": f"key {number}", **what}
 
 
+def _imports() -> Iterator[dict[str, Any]]:
+    for number in range(PROJECTS):
+        what = {"state": "finished", "options": {}, "counts": {}, "dropped": {}, "bytes_read": 1, "rows_read": 1}
+        times = {"created_at": _at(number), "updated_at": _at(number)}
+        hashes = {"head_hash": endpoint_hash(number), "prefix_hash": b"h" * 32}
+        yield {"id": an_id("imp", number), "project_id": an_id("prj", 0), **what, **hashes, **times}
+
+
+def _import_refusals() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        what = {"number": number, "line": number, "reason": "conflict", "detail": "No."}
+        yield {"import_id": an_id("imp", 0), **what}
+
+
+def _held_devices() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        what = {"channel": "ios", "token": f"token {number}", "token_hash": endpoint_hash(number)}
+        whose = {"project_id": an_id("prj", 0), "profile_id": an_id("pro", number), "groups": [], "attributes": {}}
+        yield {"id": an_id("dev", number), **what, **whose, "created_at": _at(number), "updated_at": _at(number)}
+
+
+def _webhooks() -> Iterator[dict[str, Any]]:
+    for number in range(PROJECTS):
+        what = {"url": "https://a.example/", "description": "", "event_types": [], "is_enabled": True, "secret": b"s"}
+        health = {"failing_since": None if number % 400 else _at(number)}
+        times = {"created_at": _at(number), "updated_at": _at(number)}
+        yield {"id": an_id("whk", number), "project_id": an_id("prj", number), **what, **health, **times}
+
+
+def _webhook_outbox() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        what = {"events": b"{}", "event_count": 1, "created_at": _at(number)}
+        yield {"webhook_id": an_id("whk", number % 20), **what}
+
+
+def _webhook_messages() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        state = "waiting" if number % 10 == 1 else "dead" if number % 10 == 2 else "delivered"
+        due = {"next_attempt_at": _at(number) if state == "waiting" else None}
+        what = {"body": b"{}", "event_count": 1, "state": state, "attempts": 0, "tries": 0}
+        times = {"created_at": _at(number), "updated_at": _at(number * 250)}
+        webhook = an_id("whk", number % 8)
+        yield {"id": an_id("msg", number), "webhook_id": webhook, **what, **due, **times}
+
+
+def _webhook_attempts() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        yield {"message_id": an_id("msg", number), "number": 5, "at": _at(number), "status_code": 500}
+
+
 ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "installation": _installation,
     "leases": _leases,
@@ -261,6 +316,14 @@ ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "jobs": _jobs,
     "audit_log": _audit_log,
     "idempotency_keys": _idempotency_keys,
+    "rate_buckets": _rate_buckets,
+    "imports": _imports,
+    "import_refusals": _import_refusals,
+    "held_devices": _held_devices,
+    "webhooks": _webhooks,
+    "webhook_outbox": _webhook_outbox,
+    "webhook_messages": _webhook_messages,
+    "webhook_attempts": _webhook_attempts,
 }
 """What each table is filled with."""
 

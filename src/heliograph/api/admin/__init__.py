@@ -5,8 +5,10 @@ from litestar.types import ControllerRouterHandler
 from heliograph.api.admin import (
     audit,
     deliveries,
+    exports,
     glue,
     groups,
+    imports,
     keys,
     notifications,
     profiles,
@@ -15,6 +17,8 @@ from heliograph.api.admin import (
     site,
     subscriptions,
     vapid_keys,
+    webhook_messages,
+    webhooks,
     why,
 )
 
@@ -29,6 +33,10 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *subscriptions.ROUTES,
     *profiles.ROUTES,
     *groups.ROUTES,
+    *imports.ROUTES,
+    *exports.ROUTES,
+    *webhooks.ROUTES,
+    *webhook_messages.ROUTES,
     *glue.ROUTES,
     *audit.ROUTES,
     *site.ROUTES,

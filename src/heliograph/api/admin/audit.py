@@ -13,7 +13,7 @@ from heliograph.names import Scope
 
 
 class AuditView(View, frozen=True, kw_only=True):
-    """One act. `actor_id` is an API key, or for `cli` the login name of who ran the command."""
+    """One act. `actor_id` is an API key, an account of the Glue API, or for `cli` who ran the command."""
 
     id: str
     project_id: str | None

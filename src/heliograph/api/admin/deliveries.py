@@ -43,7 +43,10 @@ class DeliveryView(View, frozen=True, kw_only=True):
 
 
 class AttemptView(View, frozen=True, kw_only=True):
-    """One try to send. `status_code` and `duration_ms` are of the push service's answer, null if there was none."""
+    """One try to send. `status_code` and `duration_ms` are of the push service's answer, null if there was none.
+
+    `service_message_id` is what the push service calls the message that it took: its support asks for it.
+    """
 
     number: int
     at: Moment
@@ -51,6 +54,7 @@ class AttemptView(View, frozen=True, kw_only=True):
     reason: str | None
     status_code: int | None
     duration_ms: int | None
+    service_message_id: str | None
 
 
 class DeliveryHistoryView(DeliveryView, frozen=True, kw_only=True):
@@ -66,8 +70,20 @@ def delivery_view(delivery: Delivery) -> DeliveryView:
 
 def history_view(delivery: Delivery, attempts: Sequence[AttemptRow]) -> DeliveryHistoryView:
     """Return what callers see of a delivery and its attempts."""
-    history = [AttemptView(**{name: getattr(one, name) for name in AttemptView.__struct_fields__}) for one in attempts]
+    history = [_attempt_view(delivery, one) for one in attempts]
     return DeliveryHistoryView(**_members(delivery), history=history)
+
+
+def _attempt_view(delivery: Delivery, attempt: AttemptRow) -> AttemptView:
+    return AttemptView(
+        number=attempt.number,
+        at=attempt.at,
+        outcome=attempt.outcome,
+        reason=attempt.reason,
+        status_code=attempt.status_code,
+        duration_ms=attempt.duration_ms,
+        service_message_id=deliveries.message_id(delivery, attempt),
+    )
 
 
 def _members(delivery: Delivery) -> dict[str, Any]:

@@ -57,12 +57,23 @@ class RenderedView(View, frozen=True, kw_only=True):
     ]
 
 
+class HeldView(View, frozen=True, kw_only=True):
+    """What one rate means for it."""
+
+    of: Annotated[str, msgspec.Meta(description="`notification`, `project`, or the push service that it is for.")]
+    rate: str
+    messages: int
+    seconds: float
+
+
 class DurationView(View, frozen=True, kw_only=True):
-    """How long sending would take: as this project's largest notification of late went, or null if there is none."""
+    """How long sending would take: as the rates say, or as this project's largest notification of late went."""
 
     seconds: float | None
     per_second: float | None
     measured_on: str | None
+    rates: Annotated[list[HeldView], msgspec.Meta(description="The rates that are in force, longest first.")]
+    expired: Annotated[int, msgspec.Meta(description="How many the rates leave no turn before it expires.")]
     assumption: str
 
 
@@ -118,6 +129,11 @@ def _duration(run: DryRun) -> DurationView:
         seconds=None if run.seconds is None else round(run.seconds, 3),
         per_second=None if run.pace is None else round(run.pace.per_second, 3),
         measured_on=None if run.pace is None else run.pace.notification_id,
+        rates=[
+            HeldView(of=one.of, rate=str(one.rate), messages=one.messages, seconds=round(one.seconds, 3))
+            for one in run.held
+        ],
+        expired=run.late,
         assumption=run.assumption,
     )
 
@@ -152,10 +168,13 @@ DRY_RUN = DryRunView(
     ],
     budget_bytes=2600,
     duration=DurationView(
-        seconds=0.4,
+        seconds=11.99,
         per_second=3000.0,
         measured_on=_MEASURED,
+        rates=[HeldView(of="notification", rate="100/s", messages=1200, seconds=11.99)],
+        expired=0,
         assumption=(
+            "At 100/s, the rate of the notification, it takes 12.0 s. "
             f"The workers and the push services are as fast as with {_MEASURED}, whose 48,210 deliveries were finished "
             "on 2026-03-11 at 08:00 UTC, retries included, and nothing else is being sent."
         ),

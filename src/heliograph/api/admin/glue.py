@@ -14,7 +14,8 @@ from heliograph.api.idempotency import post
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
 from heliograph.domain.glue import DEFAULT_TTL, GlueSettings
-from heliograph.errors import Conflict
+from heliograph.domain.webhook import ReceiverError, shown
+from heliograph.errors import Conflict, ReceiverRefused
 from heliograph.names import Scope
 from heliograph.protocols import base64url
 from heliograph.storage.glue import KeptSettings
@@ -52,6 +53,17 @@ class GlueSettingsForm(Form, frozen=True, kw_only=True):
     """What the shop has; empty: every well-formed one."""
     claimed_groups: Names = msgspec.field(default_factory=list)
     """What only a holder of a signed claim may join."""
+    check_url: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                min_length=1,
+                max_length=2048,
+                description="A receiver of yours that says who may join what.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class GlueSettingsView(View, frozen=True, kw_only=True):
@@ -63,6 +75,14 @@ class GlueSettingsView(View, frozen=True, kw_only=True):
     locales: list[str]
     claimed_groups: list[str]
     has_claim_secret: bool
+    check_url: str | None
+    has_check_secret: bool
+
+
+class CheckSecretView(View, frozen=True, kw_only=True):
+    """The secret that signs what your check is asked (Standard Webhooks), shown here and never again."""
+
+    check_secret: str
 
 
 class ClaimSecretView(View, frozen=True, kw_only=True):
@@ -81,6 +101,8 @@ def _view(kept: KeptSettings) -> GlueSettingsView:
         locales=list(settings.locales),
         claimed_groups=list(settings.claimed_groups),
         has_claim_secret=kept.claim_secret is not None,
+        check_url=settings.check_url,
+        has_check_secret=kept.check_secret is not None,
     )
 
 
@@ -91,6 +113,8 @@ _ANSWER = GlueSettingsView(
     locales=["en_US", "de_DE"],
     claimed_groups=["warehouse"],
     has_claim_secret=True,
+    check_url=None,
+    has_check_secret=False,
 )
 
 
@@ -108,7 +132,7 @@ async def get_glue_settings(caller: By, heliograph: Wired) -> GlueSettingsView:
     opt=operation(
         scope=Scope.MANAGE,
         answer=_ANSWER,
-        problems=(Conflict,),
+        problems=(Conflict, ReceiverRefused),
         example={
             "subscription_ttl_seconds": 7 * _DAY,
             "repeat_is_error": True,
@@ -126,9 +150,16 @@ async def replace_glue_settings(data: JSONBody[GlueSettingsForm], caller: By, he
         group_names=tuple(data.group_names),
         locales=tuple(data.locales),
         claimed_groups=tuple(data.claimed_groups),
+        check_url=data.check_url,
     )
+    if data.check_url is not None:
+        try:
+            await heliograph.receivers.check(data.check_url)
+        except ReceiverError as error:
+            raise glue_settings.refused(error) from error
+    ctx, allowed = heliograph.context(), heliograph.receivers.allowed
     async with heliograph.store.begin() as tx:
-        kept = await glue_settings.put(tx, heliograph.context(), project_id=caller.project(), settings=settings)
+        kept = await glue_settings.put(tx, ctx, project_id=caller.project(), settings=settings, allowed=allowed)
     return _view(kept)
 
 
@@ -145,4 +176,17 @@ async def rotate_claim_secret(caller: By, heliograph: Wired) -> ClaimSecretView:
     return ClaimSecretView(claim_secret=secret)
 
 
-ROUTES = (get_glue_settings, replace_glue_settings, rotate_claim_secret)
+@post(
+    "/glue-settings/check-secret",
+    summary="Make a new check secret",
+    tags=_TAGS,
+    opt=operation(scope=Scope.MANAGE, answer=CheckSecretView(check_secret=shown(bytes(range(32))))),
+)
+async def rotate_check_secret(caller: By, heliograph: Wired) -> CheckSecretView:
+    """Return a new secret with which questions to your check are signed; the old one ends at once."""
+    async with heliograph.store.begin() as tx:
+        secret = await glue_settings.rotate_check_secret(tx, heliograph.context(), project_id=caller.project())
+    return CheckSecretView(check_secret=secret)
+
+
+ROUTES = (get_glue_settings, replace_glue_settings, rotate_claim_secret, rotate_check_secret)

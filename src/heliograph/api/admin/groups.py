@@ -102,7 +102,8 @@ async def delete_group(group_id: FromPath[str], caller: By, heliograph: Wired) -
     is_full = True
     while is_full:  # in steps, because a group of millions must not keep others from writing
         async with heliograph.store.begin() as tx:
-            is_full = await groups.remove_some_members(tx, project_id=project_id, group_id=group_id)
+            ctx = heliograph.context()
+            is_full = await groups.remove_some_members(tx, ctx, project_id=project_id, group_id=group_id)
             if not is_full:
                 await groups.remove(tx, heliograph.context(), project_id=project_id, group_id=group_id)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from heliograph.actions.notifications import Draft, Tally
-from heliograph.api.forms import Form, Moment, View
+from heliograph.api.forms import Form, Moment, RateText, View
 from heliograph.domain.content_rules import MAX_URL
 from heliograph.domain.identity import MAX_EXTERNAL_ID
 from heliograph.domain.notification import (
@@ -152,6 +152,7 @@ class NewNotification(Form, frozen=True, kw_only=True):
         Annotated[Moment, msgspec.Meta(description="Not after this instant; `send_at` and the TTL unless told.")] | None
     ) = None
 
+    rate: RateText | None = None
     dry_run: Annotated[
         bool, msgspec.Meta(description="Send nothing and store nothing; tell who would get what, with status 200.")
     ] = False
@@ -167,7 +168,14 @@ class NewNotification(Form, frozen=True, kw_only=True):
             topic=self.topic,
             send_at=self.send_at,
             expires_at=self.expires_at,
+            rate=self.rate,
         )
+
+
+class RateChange(Form, frozen=True, kw_only=True):
+    """How fast a notification shall go on; null for no rate of its own."""
+
+    rate: RateText | None
 
 
 class CountView(View, frozen=True, kw_only=True):
@@ -213,6 +221,7 @@ class NotificationView(View, frozen=True, kw_only=True):
     expires_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
+    rate: str | None
     counts: CountsView
 
 
@@ -296,5 +305,6 @@ def notification_view(tally: Tally) -> NotificationView:
         expires_at=notification.expires_at,
         started_at=progress.started_at,
         finished_at=progress.finished_at,
+        rate=None if notification.rate is None else str(notification.rate),
         counts=_counts_view(tally.counts),
     )

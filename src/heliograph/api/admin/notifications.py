@@ -7,7 +7,12 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from heliograph.actions import dry_run, notifications
 from heliograph.api.admin.dry_run_views import DRY_RUN, DryRunView, dry_run_view
-from heliograph.api.admin.notification_forms import NewNotification, NotificationView, notification_view
+from heliograph.api.admin.notification_forms import (
+    NewNotification,
+    NotificationView,
+    RateChange,
+    notification_view,
+)
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Limit, PageView
 from heliograph.api.idempotency import post
@@ -31,6 +36,7 @@ _EXAMPLE: dict[str, Any] = {
     },
     "ttl_seconds": 86_400,
     "urgency": "normal",
+    "rate": "100/s",
 }
 
 
@@ -108,4 +114,29 @@ async def cancel_notification(notification_id: FromPath[str], caller: By, heliog
     return notification_view(tally)
 
 
-ROUTES = (create_notification, list_notifications, get_notification, cancel_notification)
+@post(
+    "/notifications/{notification_id:str}/rate",
+    summary="Change how fast a notification goes out",
+    tags=_TAGS,
+    status_code=200,
+    opt=operation(scope=Scope.SEND, problems=(NotFound, Conflict), example={"rate": "6000/m"}),
+)
+async def change_notification_rate(
+    notification_id: FromPath[str], data: JSONBody[RateChange], caller: By, heliograph: Wired
+) -> NotificationView:
+    """Go on at another rate, or with null at none of its own; the project's rates hold in any case.
+
+    Workers keep to a new rate within two seconds; what waits under a slow one hears of a faster one within a minute.
+    """
+    async with heliograph.store.begin() as tx:
+        tally = await notifications.change_rate(
+            tx,
+            heliograph.context(),
+            project_id=caller.project(),
+            notification_id=notification_id,
+            rate=data.rate,
+        )
+    return notification_view(tally)
+
+
+ROUTES = (create_notification, list_notifications, get_notification, cancel_notification, change_notification_rate)

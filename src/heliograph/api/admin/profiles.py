@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from heliograph.actions import privacy, profiles
 from heliograph.actions.profiles import UNCHANGED, Change
 from heliograph.api.admin.deliveries import DeliveryView, delivery_view
-from heliograph.api.admin.subscriptions import SubscriptionView, subscription_view
+from heliograph.api.admin.subscriptions import MembershipView, SubscriptionView, subscription_view
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, PageView, View
 from heliograph.api.idempotency import post
@@ -18,6 +18,7 @@ from heliograph.api.wired import Wired
 from heliograph.domain.identity import MAX_EXTERNAL_ID
 from heliograph.errors import NotFound
 from heliograph.names import Scope
+from heliograph.storage.held_devices import HeldDevice
 from heliograph.storage.profiles import Profile
 
 _TAGS = ["Profiles"]
@@ -60,11 +61,24 @@ class ProfileView(View, frozen=True, kw_only=True):
     last_seen_at: Moment | None
 
 
+class HeldDeviceView(View, frozen=True, kw_only=True):
+    """A phone that an import brought, and that is kept until something can send to it."""
+
+    id: str
+    channel: str
+    app_id: str | None
+    language: str | None
+    time_zone: str | None
+    groups: list[MembershipView]
+    created_at: Moment
+
+
 class ProfileExportView(View, frozen=True, kw_only=True):
     """Everything known of one person. Addresses, keys and secrets of their browsers are left out: they are no news."""
 
     profile: ProfileView
     subscriptions: list[SubscriptionView]
+    devices: list[HeldDeviceView]
     deliveries: list[DeliveryView]
 
 
@@ -78,6 +92,18 @@ def _view(profile: Profile) -> ProfileView:
         created_at=profile.created_at,
         updated_at=profile.updated_at,
         last_seen_at=profile.last_seen_at,
+    )
+
+
+def _device_view(device: HeldDevice) -> HeldDeviceView:
+    return HeldDeviceView(
+        id=device.id,
+        channel=device.channel,
+        app_id=device.app_id,
+        language=device.language,
+        time_zone=device.time_zone,
+        groups=[MembershipView(name=str(name), identifier=identifier) for name, identifier in device.groups],
+        created_at=device.created_at,
     )
 
 
@@ -187,10 +213,14 @@ async def delete_profile(
     """Forget a person and everything known of them. Their browsers stay subscribed, as nobody's.
 
     With `everything=true` their subscriptions go too, with their groups, deliveries and receipts; counts stay.
+    Notifications that were sent to them by name forget the name a little later.
     """
+    ctx, project_id = heliograph.context(), caller.project()
     async with heliograph.store.begin() as tx:
-        verb = privacy.erase if everything else profiles.remove
-        await verb(tx, heliograph.context(), project_id=caller.project(), profile_id=profile_id)
+        if everything:
+            await privacy.erase(tx, ctx, heliograph.queue, project_id=project_id, profile_id=profile_id)
+        else:
+            await profiles.remove(tx, ctx, project_id=project_id, profile_id=profile_id)
 
 
 @get(
@@ -206,6 +236,7 @@ async def export_profile(profile_id: FromPath[str], caller: By, heliograph: Wire
     return ProfileExportView(
         profile=_view(found.profile),
         subscriptions=[subscription_view(known) for known in found.subscriptions],
+        devices=[_device_view(device) for device in found.devices],
         deliveries=[delivery_view(delivery) for delivery in found.deliveries],
     )
 

@@ -8,12 +8,14 @@ from litestar.params import FromPath, JSONBody
 
 from heliograph.actions import projects
 from heliograph.api.auth import By
-from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, Name, PageView, View
+from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, Name, PageView, RateText, View
 from heliograph.api.idempotency import post
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
+from heliograph.domain.endpoint import PushService
 from heliograph.domain.notification import DEFAULT_BUDGET
 from heliograph.domain.origin import MAX_ORIGIN_LENGTH
+from heliograph.domain.rate import ALL
 from heliograph.errors import ContactRefused, NotFound
 from heliograph.names import Scope
 from heliograph.protocols import base64url
@@ -52,6 +54,12 @@ Pem = Annotated[
 ]
 
 
+ServiceRates = Annotated[
+    dict[PushService, RateText],
+    msgspec.Meta(description="Rates of messages to single push services; replaces those that there are."),
+]
+
+
 class NewProject(Form, frozen=True, kw_only=True):
     """A project to be made."""
 
@@ -70,6 +78,8 @@ class ProjectChange(Form, frozen=True, kw_only=True):
     vapid_subject: Contact | msgspec.UnsetType = msgspec.UNSET
     plaintext_budget: Budget | msgspec.UnsetType = msgspec.UNSET
     identity_public_key: Pem | msgspec.UnsetType | None = msgspec.UNSET
+    rate: RateText | msgspec.UnsetType | None = msgspec.UNSET
+    push_service_rates: ServiceRates | msgspec.UnsetType = msgspec.UNSET
 
 
 class ProjectView(View, frozen=True, kw_only=True):
@@ -81,6 +91,8 @@ class ProjectView(View, frozen=True, kw_only=True):
     vapid_subject: str
     plaintext_budget: int
     identity_public_key: str | None
+    rate: str | None
+    push_service_rates: dict[str, str]
     created_at: Moment
     updated_at: Moment
 
@@ -111,6 +123,8 @@ def project_view(project: Project) -> ProjectView:
         vapid_subject=project.vapid_subject,
         plaintext_budget=project.plaintext_budget,
         identity_public_key=project.identity_public_key,
+        rate=project.rates.get(ALL),
+        push_service_rates={name: rate for name, rate in project.rates.items() if name != ALL},
         created_at=project.created_at,
         updated_at=project.updated_at,
     )
@@ -186,7 +200,7 @@ async def get_project(project_id: FromPath[str], caller: By, heliograph: Wired) 
 async def change_project(
     project_id: FromPath[str], data: JSONBody[ProjectChange], caller: By, heliograph: Wired
 ) -> ProjectView:
-    """Change what is given and keep the rest. `identity_public_key: null` removes the key."""
+    """Change what is given and keep the rest. `identity_public_key: null` removes the key, `rate: null` the rate."""
     caller.check_reach(project_id)
     async with heliograph.store.begin() as tx:
         changed = await projects.change(
@@ -199,6 +213,9 @@ async def change_project(
             plaintext_budget=data.plaintext_budget or None,
             identity_public_key=data.identity_public_key or None,
             clear_identity_public_key=data.identity_public_key is None,
+            rate=data.rate or None,
+            clear_rate=data.rate is None,
+            push_service_rates=_service_rates(data.push_service_rates),
         )
     return project_view(changed)
 
@@ -227,6 +244,10 @@ async def delete_project(project_id: FromPath[str], heliograph: Wired) -> None:
     """End a project: its keys open nothing from now on, and nothing of it is found or sent to any more."""
     async with heliograph.store.begin() as tx:
         await projects.remove(tx, heliograph.context(), project_id=project_id)
+
+
+def _service_rates(given: dict[PushService, str] | msgspec.UnsetType) -> dict[str, str] | None:
+    return None if given is msgspec.UNSET else {str(service): rate for service, rate in given.items()}
 
 
 ROUTES = (create_project, list_projects, get_project, change_project, rotate_identity_secret, delete_project)

@@ -177,7 +177,8 @@ async def leave_group(
     project_id, group = caller.project(), checked_group(name, identifier)
     async with heliograph.store.begin() as tx:
         await subscriptions.locked(tx, project_id, subscription_id)
-        await groups.leave(tx, project_id=project_id, subscription_id=subscription_id, group=group)
+        ctx = heliograph.context()
+        await groups.leave(tx, ctx, project_id=project_id, subscription_id=subscription_id, group=group)
 
 
 ROUTES = (list_subscriptions, get_subscription, delete_subscription, join_group, leave_group)

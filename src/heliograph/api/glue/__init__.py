@@ -11,6 +11,7 @@ from heliograph.api.glue import providers, subscriptions, token
 from heliograph.api.glue.access import authenticate, provide_account
 from heliograph.api.glue.answers import in_spryker_words
 from heliograph.api.glue.cors import on_answer, preflights
+from heliograph.api.public.pace import limit_address
 
 _HANDLERS = (token.create_token, *providers.ROUTES, *subscriptions.ROUTES)
 
@@ -19,7 +20,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
         "/",
         # Preflights first: to a path that comes without OPTIONS Litestar adds a handler of its own, which stays.
         route_handlers=[preflights(_HANDLERS), *_HANDLERS],
-        guards=[authenticate],
+        guards=[limit_address, authenticate],
         dependencies={"account": Provide(provide_account, sync_to_thread=False)},
         include_in_schema=False,
     ),

@@ -8,10 +8,13 @@ from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
 from heliograph.actions import accounts
+from heliograph.api.application import request_id_of
+from heliograph.api.public.pace import caller_of
 from heliograph.bootstrap import Heliograph
 from heliograph.domain import glue_faults as faults
 from heliograph.domain.glue_faults import GlueRefused
 from heliograph.errors import Unauthorized
+from heliograph.kit.acting import Actor, ActorKind, act_as
 from heliograph.storage.accounts import Account
 
 By: TypeAlias = NamedDependency[Account]
@@ -37,7 +40,10 @@ async def authenticate(connection: ASGIConnection[Any, Any, Any, Any], handler: 
     right = handler.opt.get("right")
     if right is not None and right not in account.rights:
         raise GlueRefused(faults.FORBIDDEN.because(f"This account lacks the right {right}."))
+    # Whoever holds a token had the password: a restart must not make a stranger of a shop that somebody attacks.
+    heliograph.guesses.remember(account.name, caller_of(connection))
     connection.scope["auth"] = account
+    act_as(Actor(ActorKind.ACCOUNT, account.id, request_id_of(connection.scope)))
 
 
 def provide_account(request: Request[Any, Account, Any]) -> Account:

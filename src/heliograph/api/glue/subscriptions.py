@@ -4,15 +4,18 @@ from typing import Any
 
 from litestar import Request, Response, post
 
+from heliograph.actions import glue_settings
 from heliograph.actions import glue_subscriptions as actions
-from heliograph.actions.glue_subscriptions import Wish
+from heliograph.actions.glue_subscriptions import Address, Wish
 from heliograph.api.glue.access import By
 from heliograph.api.glue.answers import answer, refusal
 from heliograph.api.glue.bodies import read_attributes, text
 from heliograph.api.wired import Wired
+from heliograph.bootstrap import Heliograph
+from heliograph.delivery.glue_check import Question, ask
 from heliograph.domain import glue_faults as faults
 from heliograph.domain.glue import Right
-from heliograph.domain.glue_faults import GlueRefused
+from heliograph.domain.glue_faults import Fault, GlueRefused
 from heliograph.kit.ids import to_uuid
 
 KIND = "push-notification-subscriptions"
@@ -27,9 +30,10 @@ async def glue_subscribe(request: Request[Any, Any, Any], account: By, heliograp
         raise GlueRefused(faults.WRONG_BODY.because("Subscribe one browser at a time."))
     wish = _wish(attributes)
     address = actions.read_payload(wish.payload, heliograph.policy)
+    against = await _asked(heliograph, account.project_id, account.id, wish, address)
     async with heliograph.store.begin() as tx:
         done = await actions.subscribe(
-            tx, heliograph.context(), project_id=account.project_id, wish=wish, address=address
+            tx, heliograph.context(), project_id=account.project_id, wish=wish, address=address, refusal=against
         )
     if done.faults:
         return refusal(*done.faults)
@@ -42,6 +46,33 @@ async def glue_subscribe(request: Request[Any, Any, Any], account: By, heliograp
     }
     links = {"self": f"{heliograph.base_url}/{KIND}/{uuid}"}
     return answer({"data": {"type": KIND, "id": uuid, "attributes": shown, "links": links}}, 201)
+
+
+async def _asked(
+    heliograph: Heliograph, project_id: str, account_id: str, wish: Wish, address: Address | Fault
+) -> str | None:
+    """Ask the shop's own check, if there is one, outside of any transaction; return what it has against it."""
+    group = actions.group_of(wish)
+    if group is None or isinstance(address, Fault):
+        return None  # refused anyway
+    async with heliograph.store.read() as tx:
+        kept = await glue_settings.get(tx, project_id=project_id)
+    if kept.settings.check_url is None:
+        return None
+    ctx = heliograph.context()
+    question = Question(
+        url=kept.settings.check_url,
+        secret=glue_settings.check_key(ctx, project_id, kept),
+        project_id=project_id,
+        account_id=account_id,
+        provider_name=wish.provider_name,
+        group=group,
+        locale=wish.locale if isinstance(wish.locale, str) else None,
+        payload=wish.payload,
+    )
+    message_id = ctx.ids.new("msg")
+    found = await ask(heliograph.receivers, heliograph.sender, question, message_id=message_id, at=ctx.now)
+    return None if found is None else found.detail
 
 
 def _wish(attributes: dict[str, Any]) -> Wish:

@@ -61,7 +61,8 @@ async def leave_group(
     group = checked_group(name, identifier)
     async with heliograph.store.begin() as tx:
         await subscriptions.authorized(tx, page.project.id, subscription_id, secret_of(request), lock=True)
-        await groups.leave(tx, project_id=page.project.id, subscription_id=subscription_id, group=group)
+        ctx = heliograph.context()
+        await groups.leave(tx, ctx, project_id=page.project.id, subscription_id=subscription_id, group=group)
 
 
 ROUTES = (join_group, leave_group)

@@ -53,7 +53,7 @@ async def log_out(
     """Unbind the subscription: the next person at this browser must not get the last one's notifications."""
     async with heliograph.store.begin() as tx:
         await subscriptions.authorized(tx, page.project.id, subscription_id, secret_of(request), lock=True)
-        await identity.unbind(tx, subscription_id=subscription_id)
+        await identity.unbind(tx, heliograph.context(), subscription_id=subscription_id)
 
 
 ROUTES = (identify, log_out)

@@ -1,5 +1,7 @@
 """How fast the public API may be called: by one client address, and with one publishable key. RFC 6585 section 4.
 
+The Glue API counts its callers' addresses together with these.
+
 In the memory of each process, since it is there to keep one visitor or one project from using up everything, not to
 count exactly. Who calls is the address that uvicorn found, which believes `X-Forwarded-For` from trusted proxies alone.
 """
@@ -21,7 +23,7 @@ _IPV6_NETWORK = 64
 
 def limit_address(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """Refuse an address that comes too fast (a guard, before anything is looked up: keys cannot be guessed either)."""
-    caller = _caller(connection)
+    caller = caller_of(connection)
     if caller is not None:
         heliograph: Heliograph = connection.app.state.heliograph
         _take(heliograph, heliograph.address_pace, caller, "address")
@@ -29,14 +31,15 @@ def limit_address(connection: ASGIConnection[Any, Any, Any, Any], _handler: Base
 
 def limit_key(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse a key that is used too fast (a guard, behind the one that finds out whose key it is)."""
-    if handler.opt.get("is_preflight", False) or _caller(connection) is None:
+    if handler.opt.get("is_preflight", False) or caller_of(connection) is None:
         return
     heliograph: Heliograph = connection.app.state.heliograph
     page: PageAccess = connection.scope["auth"]
     _take(heliograph, heliograph.key_pace, page.publishable_key, "key")
 
 
-def _caller(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """Return what counts as the caller's address; None if the caller is not limited."""
     client = connection.scope.get("client")
     return None if client is None else network_of(client[0])
 

@@ -20,7 +20,8 @@ from heliograph.storage.store import Store, StoreError
 
 IDS = (
     "public_url", "devpush_settings", "data_directory", "disk", "database", "schema", "master_key", "queue_stuck",
-    "dead_jobs", "no_worker", "key_paused", "vapid_subject", "origins", "clock_skew", "public_answer",
+    "dead_jobs", "no_worker", "key_paused", "webhook_failing", "vapid_subject", "origins", "clock_skew",
+    "public_answer",
 )  # fmt: skip
 """Every check, in the order of the report. `docs/howto/operate.md` explains each."""
 _MARKS = {Severity.OK: "ok", Severity.SKIPPED: "--", Severity.WARNING: "!", Severity.ERROR: "!!"}
@@ -57,13 +58,13 @@ async def examine(
     """Return what every check found, in the order of `IDS`."""
     found = [place.public_url(settings), place.devpush(settings), place.data_directory(settings), place.disk(settings)]
     found += await _stored(settings, now)
-    found += await _network(settings, now, offline=offline, time_source=time_source)
+    found += await _network(settings, offline=offline, time_source=time_source)
     return sorted(found, key=lambda finding: IDS.index(finding.id))
 
 
 async def _stored(settings: Settings, now: datetime) -> list[Finding]:
     """Look into the database as far as it goes: without tables there is no queue to look at."""
-    later = ["queue_stuck", "dead_jobs", "no_worker", "key_paused", "vapid_subject", "origins"]
+    later = ["queue_stuck", "dead_jobs", "no_worker", "key_paused", "webhook_failing", "vapid_subject", "origins"]
     # Opening would make the file.
     if settings.is_embedded and not DatabaseUrl.parse(settings.store_url).path.exists():
         hint = "Start `heliograph up` once, or set HELIOGRAPH_DATA_DIR or HELIOGRAPH_DATABASE_URL."
@@ -72,7 +73,12 @@ async def _stored(settings: Settings, now: datetime) -> list[Finding]:
     try:
         store = await Store.open(settings.store_url, pool_size=1)
     except StoreError as fault:
-        lacking = error("database", str(fault), "Start it, and check HELIOGRAPH_DATABASE_URL.")
+        hint = (
+            "If it is damaged, `heliograph restore` the last backup; otherwise look at its disk and at whose it is."
+            if settings.is_embedded
+            else "Start it, and check HELIOGRAPH_DATABASE_URL."
+        )
+        lacking = error("database", str(fault), hint)
         return [lacking, *_unseen("schema", "master_key", *later)]
     try:
         async with store.read() as tx:
@@ -92,17 +98,18 @@ async def _stored(settings: Settings, now: datetime) -> list[Finding]:
         stored.dead_jobs(how),
         stored.worker(how),
         stored.paused_keys(how, now),
+        stored.webhooks(how, now),
         stored.contacts(projects),
         stored.origins(projects, public=place.is_public(settings)),
     ]
 
 
-async def _network(settings: Settings, now: datetime, *, offline: bool, time_source: str) -> list[Finding]:
+async def _network(settings: Settings, *, offline: bool, time_source: str) -> list[Finding]:
     if offline:
         return [skipped(name, "Nothing was asked of the network.") for name in ("clock_skew", "public_answer")]
     sender = CurlSender()
     try:
-        skew = await network.clock_skew(sender, time_source, now=now)
+        skew = await network.clock_skew(sender, time_source, now=lambda: datetime.now(UTC))
         if settings.public_url is None:
             return [skew, skipped("public_answer", "There is no public address to ask.")]
         return [skew, await network.public_answer(sender, settings.public_url)]

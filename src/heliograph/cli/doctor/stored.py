@@ -47,7 +47,10 @@ def queue(found: Condition) -> Finding:
 def dead_jobs(found: Condition) -> Finding:
     """Whether something was given up."""
     if found.dead:
-        hint = "Find job_buried and job_failed in the worker's log; it says where in the code."
+        hint = (
+            "Find job_buried and job_failed in the worker's log; it says where in the code. "
+            "What they left undone is counted as failed."
+        )
         return warning("dead_jobs", f"{found.dead} jobs were set aside because they failed again and again.", hint)
     return ok("dead_jobs", "No job was set aside.")
 
@@ -73,18 +76,40 @@ def paused_keys(found: Condition, now: datetime) -> Finding:
     )
 
 
+def webhooks(found: Condition, now: datetime) -> Finding:
+    """Whether receivers of webhooks take what they are told."""
+    name = "webhook_failing"
+    if not found.failing_webhooks:
+        return ok(name, "No webhook's receiver fails.")
+    off = [one for one in found.failing_webhooks if one.disabled_reason is not None]
+    first = (off or found.failing_webhooks)[0]
+    hours = int((now - first.since).total_seconds() // 3600)
+    look = f"`heliograph webhooks messages {first.id} --project {first.project_id}` shows what it answers"
+    if off:
+        sentence = f"The webhook {first.id} was switched off because its receiver failed ({first.disabled_reason})."
+        again = f"`heliograph webhooks change {first.id} --project {first.project_id} --on`"
+        return error(name, sentence, f"{look}; mend the receiver, then {again}.")
+    return warning(name, f"The receiver of the webhook {first.id} has been failing for {hours} hours.", f"{look}.")
+
+
 def contacts(projects: list[Project]) -> Finding:
     """Whether push services would accept each project's contact."""
     for project in projects:
-        change = f"`heliograph projects change --project {project.id} --contact mailto:you@your-domain`."
-        if project.vapid_subject == FIRST_CONTACT:
-            sentence = f"The project {project.name} still has the contact of the first start: nobody can write to you."
-            return warning("vapid_subject", sentence, change)
         try:
             vapid.check_subject(project.vapid_subject)
         except ValueError as fault:
-            return error("vapid_subject", f"The contact of {project.name} will be refused: {fault}", change)
+            sentence = f"The contact of {project.name} will be refused: {fault}"
+            return error("vapid_subject", sentence, _change_of_contact(project))
+    # Only then, since what is an error must not hide behind what is none.
+    for project in projects:
+        if project.vapid_subject == FIRST_CONTACT:
+            sentence = f"The project {project.name} still has the contact of the first start: nobody can write to you."
+            return warning("vapid_subject", sentence, _change_of_contact(project))
     return ok("vapid_subject", "Every project has a contact that push services accept.")
+
+
+def _change_of_contact(project: Project) -> str:
+    return f"`heliograph projects change --project {project.id} --contact mailto:you@your-domain`."
 
 
 def origins(projects: list[Project], *, public: bool) -> Finding:
