@@ -11,8 +11,8 @@ from typing import Any, get_args
 
 import typer
 
-from heliograph.checks import CHECKS
 from heliograph.api.event_examples import EVENT_EXAMPLES
+from heliograph.checks import CHECKS
 from heliograph.cli.app import build
 from heliograph.domain.endpoint import PushService
 from heliograph.names import EVENTS, METRICS
