@@ -1,7 +1,7 @@
 /** What every trigger owes, over the tuple. */
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 import { holds, TRIGGERS, watch } from "../../src/triggers";
 import type { Trigger } from "../../src/triggers/trigger";
@@ -19,6 +19,13 @@ test("Every kind has a file and a test of its name, and every file is in the tup
   assert.deepEqual([...kinds].sort(), sources.filter((name) => !HELPERS.includes(name)).sort());
   for (const kind of kinds) assert(tests.includes(kind), `${kind} has no test`);
   assert.equal(new Set(kinds).size, kinds.length);
+});
+
+test("The reference lists every trigger, and no other.", () => {
+  const page = readFileSync("../docs/reference/sdk.md", "utf8");
+  const section = page.split("### Page triggers")[1]!.split("\n### ")[0]!;
+  const listed = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, kind]) => kind!);
+  assert.deepEqual(listed.sort(), TRIGGERS.map(({ kind }) => kind).sort());
 });
 
 const cyclic: Record<string, unknown> = {};
