@@ -30,6 +30,7 @@ export function makeFacts(window: Window, keeper: Keeper, failed: (error: unknow
   const listeners = new Set<() => void>();
   const spots: string[] = [];
   let openedAt = now();
+  let viewed = false;
   let authorised = false;
   let moment: string | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -52,15 +53,18 @@ export function makeFacts(window: Window, keeper: Keeper, failed: (error: unknow
   }
 
   /** Adds the time up; with the page hidden or gone it stops. */
-  function count(): void {
+  function count(event?: Event): void {
+    // Prerendered, it has not been seen yet.
+    if (!viewed) return;
     const spent = focused();
-    since = document.hasFocus() ? now() : undefined;
+    since = document.hasFocus() && event?.type !== "pagehide" ? now() : undefined;
     visits.change((visit) => (visit.focused += spent));
     signal();
   }
   for (const name of ["focus", "blur", "pagehide", "pageshow"]) window.addEventListener(name, count);
   document.addEventListener("visibilitychange", count);
-  if (document.hasFocus()) since = openedAt;
+  // Another tab's cart is this one's too.
+  window.addEventListener("storage", signal);
 
   /** A person who reads for an hour has not left. */
   let sign = openedAt;
@@ -132,6 +136,8 @@ export function makeFacts(window: Window, keeper: Keeper, failed: (error: unknow
     },
     opened(referrer) {
       openedAt = now();
+      if (!viewed && document.hasFocus()) since = openedAt;
+      viewed = true;
       spots.length = 0;
       visits.view(url(), referrer);
       signal();

@@ -172,19 +172,13 @@ function begin(
   });
   workers?.startMessages?.();
 
-  const go = () => {
-    try {
-      site.begin(give);
-    } catch (error) {
-      failed(explained(error, "internal", "page view"));
-    }
-    client.prefetch();
-    void reconcile();
-  };
-  // A page that is prerendered may never be looked at.
-  if ((document as { prerendering?: boolean }).prerendering)
-    document.addEventListener("prerenderingchange", go, { once: true });
-  else go();
+  try {
+    site.begin(give);
+  } catch (error) {
+    failed(explained(error, "internal", "page view"));
+  }
+  client.prefetch();
+  void reconcile();
 
   // Allowed or blocked in the browser's own settings while the page is open.
   navigator.permissions
@@ -193,4 +187,7 @@ function begin(
     .catch(() => undefined);
 }
 
-start();
+// A page that is prerendered may never be looked at; until it is, commands wait.
+if ((document as { prerendering?: boolean }).prerendering)
+  document.addEventListener("prerenderingchange", start, { once: true });
+else start();

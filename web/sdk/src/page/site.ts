@@ -67,23 +67,24 @@ export function makeSite({ window, address, track: wanted, identity, identify, f
   };
 
   const listeners: (() => void)[] = [];
-  let begun = false;
   let last = "";
   let lastAt = 0;
   let again: () => void = () => undefined;
 
-  /** Counts a page view, with what the command says of it. */
-  function view(about: Loose = {}, referrer = ""): void {
+  /** Tells of a page view, with what the command says of it. */
+  function tell(about: Loose, referrer: string): void {
+    const utm = Object.entries(utmOf(location.href) ?? {}).map(([member, value]) => ["utm_" + member, value]);
     const url = words(about["url"]) ?? location.href;
+    const title = words(about["title"] ?? document.title);
+    track("page_view", { url, title, referrer: referrer || undefined, ...Object.fromEntries(utm) });
+    for (const listener of listeners) listener();
+  }
+
+  function view(about: Loose = {}, referrer = ""): void {
     last = pageOf(location.href);
     lastAt = Date.now();
     facts.opened(referrer);
-    const utm = utmOf(location.href) ?? {};
-    const properties: Record<string, unknown> = { url, title: words(about["title"] ?? document.title), referrer };
-    if (!referrer) delete properties["referrer"];
-    for (const member of Object.keys(utm)) properties["utm_" + member] = utm[member];
-    track("page_view", properties);
-    for (const listener of listeners) listener();
+    tell(about, referrer);
   }
 
   /** Runs what the browser calls; no fault of ours may reach the page. */
@@ -110,8 +111,8 @@ export function makeSite({ window, address, track: wanted, identity, identify, f
     if (agreed === allowed) return;
     allowed = agreed === true;
     keeper.allow(allowed);
-    // What was seen of this page before is nothing to go by.
-    if (allowed && begun) view({}, document.referrer);
+    // Seen already, but nobody was told.
+    if (allowed && last) tell({}, document.referrer);
   }
 
   function reInit(): void {
@@ -139,7 +140,6 @@ export function makeSite({ window, address, track: wanted, identity, identify, f
     },
     moved: (listener) => void listeners.push(listener),
     begin(give) {
-      begun = true;
       view({}, document.referrer);
       const sameDocument = safely(() => {
         if (pageOf(location.href) !== last) view({ title: "" });

@@ -273,7 +273,7 @@ test("Elements are commands, also those that come later.", async () => {
 
 for (const how of [{ track: false }, { gpc: true }]) {
   test(`With ${JSON.stringify(how)} nothing is stored or sent, until the page says that the person agrees.`, async () => {
-    const { verbs, site, tab } = open("https://shop.example/", how);
+    const { verbs, site, tab, is } = open("https://shop.example/", how);
     verbs["addToCart"]!({ item: { id: 1 } });
     verbs["setAttributes"]!({ a: 1 });
     await verbs["addData"]!({ user: { ...ADA } });
@@ -287,6 +287,9 @@ for (const how of [{ track: false }, { gpc: true }]) {
     verbs["consent"]!(true);
     assert.deepEqual(await names(), ["page_view"]);
     assert(site.visitor());
+    // What this page has seen and been told counts, once.
+    assert(is({ kind: "page_views", from: 1, to: 1 }));
+    assert(is({ kind: "cart_count", from: 1 }));
   });
 }
 
@@ -324,6 +327,24 @@ test("Session time runs while a page has the focus, and stops without; a sleepin
   tab.happen("pointerdown");
   clock.jump(10 * 60 * MINUTE);
   assert(site.env.session.focused < 31 * MINUTE);
+});
+
+test("Hidden in the browser's cache of pages, a page has no focus.", () => {
+  const { tab, site } = open();
+  clock.jump(1_000);
+  tab.happen("pagehide");
+  clock.jump(20 * MINUTE);
+  tab.happen("pageshow", { persisted: true });
+  assert.equal(site.env.session.focused, 1_000);
+});
+
+test("What another tab puts into the cart is looked at in this one.", () => {
+  const { tab, site, is } = open();
+  let full = false;
+  site.env.listen(() => (full = is({ kind: "cart_count", from: 1 })));
+  open().verbs["addToCart"]!({ item: { id: 1 } });
+  tab.happen("storage", { key: "heliograph:visit" });
+  assert.equal(full, true);
 });
 
 test("A person who reads for an hour, touching the page now and then, is on one visit.", () => {
