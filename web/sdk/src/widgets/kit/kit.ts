@@ -5,9 +5,9 @@ import { BELL, drawing, el, TICK } from "./element";
 import { showModal } from "./modal";
 import { makeShell, place } from "./shell";
 import { slotOf } from "./slot";
-import { inLanguage, word } from "./words";
+import { languageOf, word } from "./words";
 
-const kit = { BELL, TICK, closeButton, drawing, el, inLanguage, labels, makeCard, makeShell, place, showModal, slotOf, word };
+const kit = { BELL, TICK, closeButton, drawing, el, languageOf, labels, makeCard, makeShell, place, showModal, slotOf, word };
 
 export type Kit = typeof kit;
 

@@ -64,10 +64,10 @@ export function makeShell(campaign: Campaign, css: string, inside?: Element): Sh
   if (raised != null) host.style.setProperty("--hg-z", String(raised));
   // Beside the body: what a site does to its body (a transform, a filter) would move what is fixed in it.
   (inside ?? document.documentElement).append(host);
-  if (!inside && raised == null && "popover" in host) {
-    // The top layer: above every z-index there is.
-    host.popover = "manual";
-    host.showPopover();
+  if (!inside && raised == null && "popover" in box) {
+    // The top layer: above every z-index there is. Not the host itself, whose backdrop the page could paint.
+    box.popover = "manual";
+    box.showPopover();
   }
   return {
     host,

@@ -9,6 +9,7 @@ export const BASE = `
 *,::backdrop{box-sizing:border-box;margin:0;padding:0}
 .hg{--surface:#fff;--text:#13161c;--soft:#525b69;--line:#13161c1f;--hover:#13161c0d;--shadow:0 0 0 1px #13161c12,0 2px 6px #13161c0f,0 16px 40px #13161c29;color:var(--text);font:400 15px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;text-align:start;color-scheme:light;-webkit-text-size-adjust:100%;overflow-wrap:anywhere}
 .hg.dark{--surface:#1d2027;--text:#f3f5f8;--soft:#b0b8c5;--line:#ffffff24;--hover:#ffffff14;--shadow:0 0 0 1px #ffffff1a,0 16px 48px #0009;color-scheme:dark}
+.hg[popover]{position:fixed;inset:0 auto auto 0;width:0;height:0;border:0;background:none;overflow:visible}
 h2{font-size:17px;line-height:1.3;font-weight:650;letter-spacing:-.01em;text-wrap:balance}
 p{color:var(--soft);text-wrap:pretty}
 button{font:inherit;color:inherit;background:none;border:1px solid transparent;cursor:pointer;-webkit-tap-highlight-color:transparent}

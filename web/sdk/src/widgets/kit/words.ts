@@ -10,11 +10,11 @@ const WORDS = {
 
 const NAMES = ["close", "failed", "off", "on", "allow"] as const;
 
-/** The member of a table by language that fits a tag ("de-AT" → de), else the English one. */
-export function inLanguage<T>(table: Readonly<Record<string, T>>, tag: string | null | undefined): T {
+/** The language of a table that fits a tag ("de-AT" → de), else English. All of ours are written from left to right. */
+export function languageOf(table: Readonly<Record<string, unknown>>, tag: string | null | undefined): string {
   const primary = (tag ?? "").toLowerCase().split("-")[0] ?? "";
-  return Object.prototype.hasOwnProperty.call(table, primary) ? (table[primary] as T) : (table["en"] as T);
+  return Object.prototype.hasOwnProperty.call(table, primary) ? primary : "en";
 }
 
 export const word = (name: (typeof NAMES)[number], tag: string | null | undefined): string =>
-  inLanguage<readonly string[]>(WORDS, tag)[NAMES.indexOf(name)] as string;
+  (WORDS as Readonly<Record<string, readonly string[]>>)[languageOf(WORDS, tag)]![NAMES.indexOf(name)]!;

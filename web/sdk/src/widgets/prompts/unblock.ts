@@ -5,7 +5,7 @@
 
 import { familyOf, type Family } from "../guide/browser";
 import { TEXTS } from "../guide/texts";
-import { offer, type Host } from "../prompt";
+import { offer, type Campaign, type Host } from "../prompt";
 
 const LOCK = ["M6.5 10.8h11v8.4h-11z", "M9 10.8V8a3 3 0 0 1 6 0v2.8"];
 const TUNE = ["M4 8h7M17 8h3M4 16h3M13 16h7", "M14 5.6a2.4 2.4 0 1 1 0 4.8 2.4 2.4 0 0 1 0-4.8ZM10 13.6a2.4 2.4 0 1 1 0 4.8 2.4 2.4 0 0 1 0-4.8Z"];
@@ -37,7 +37,7 @@ li{display:flex;gap:12px;counter-increment:step}
 li::before{content:counter(step);flex:none;width:24px;height:24px;border-radius:50%;display:grid;place-items:center;font-size:13px;font-weight:650;background:var(--hover)}
 `;
 
-offer("unblock", ({ drawing, el, inLanguage, makeCard, showModal }) => {
+offer("unblock", ({ drawing, el, languageOf, makeCard, showModal }) => {
   function picture(family: Family, sign: string): HTMLElement {
     const bar = el("div", { class: "bar" }, el("span", { class: "ring" }, drawing(...SYMBOLS[family])), family === "ios" || family === "safari" ? sign : location.host);
     const entry = el("div", { class: "entry" }, sign, el("span", { class: "switch" }, el("i")));
@@ -46,11 +46,12 @@ offer("unblock", ({ drawing, el, inLanguage, makeCard, showModal }) => {
 
   return {
     show(host: Host) {
-      const { language } = host.campaign;
-      const texts = inLanguage(TEXTS, language);
+      const language = languageOf(TEXTS, host.campaign.language);
+      const texts = TEXTS[language]!;
       const family = familyOf(navigator.userAgent, navigator.maxTouchPoints);
       const steps = el("ol", {}, ...texts[family].map((step) => el("li", {}, el("span", {}, step))));
-      const campaign = { ...host.campaign, texts: { title: texts.title, body: texts.body, accept: texts.done } };
+      const { title, body, done: accept } = texts;
+      const campaign: Campaign = { ...host.campaign, language, direction: "ltr", texts: { title, body, accept } };
       const told: Host = { ...host, campaign };
       const middle = el("div", {}, picture(family, texts.sign), steps);
       const shown = showModal(told, DRAWN, makeCard(told, { middle, paths: CROSSED, accept: async () => "denied" }).parts);
