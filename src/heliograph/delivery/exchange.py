@@ -90,16 +90,17 @@ class Sending:
         return probes, others
 
     async def _all(self, attempts: Iterable[Attempt]) -> None:
-        by_host: dict[str, list[_Bound]] = defaultdict(list)
+        # By push service too: one of two behind the same host may have a rate that the other must not wait for.
+        together: dict[tuple[str, str], list[_Bound]] = defaultdict(list)
         for attempt in attempts:
             bound = await self._bind(attempt)
             if bound is not None:
-                by_host[bound.passage.host].append(bound)
+                together[bound.passage.host, _service(bound)].append(bound)
         if self._turns is not None and not self._turns.is_holding:
             # All are counted, though a few may be skipped yet: there are ten of them at most.
-            await self._turns.count(Counter(_service(bound) for bounds in by_host.values() for bound in bounds))
+            await self._turns.count(Counter(_service(bound) for bounds in together.values() for bound in bounds))
         async with asyncio.TaskGroup() as tasks:
-            for host, bounds in by_host.items():
+            for (host, _), bounds in together.items():
                 tasks.create_task(self._to_host(self._machine.hosts.lane(host), bounds))
 
     async def _bind(self, attempt: Attempt) -> _Bound | None:

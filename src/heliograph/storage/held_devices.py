@@ -48,7 +48,7 @@ async def add(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep devices; of those that are kept already, take over what is said now."""
     statement = insert(tx, held_devices)
     kept = ("app_id", "profile_id", "language", "time_zone")
-    changes = {name: func.coalesce(statement.excluded[name], held_devices.c[name]) for name in kept}
+    changes: dict[str, Any] = {name: func.coalesce(statement.excluded[name], held_devices.c[name]) for name in kept}
     changes |= {name: statement.excluded[name] for name in ("groups", "attributes", "updated_at")}
     in_order = sorted(rows, key=lambda row: (row["channel"], row["token_hash"]))
     if in_order:

@@ -35,10 +35,13 @@ async def known(tx: Tx, project_id: str, hashes: Collection[bytes]) -> dict[byte
     """Return the rows that have these endpoints, whatever their state, locked in the order of their identifiers."""
     found: dict[bytes, Known] = {}
     for part in chunks(sorted(hashes)):
-        query = select(*_KNOWN).where(subscriptions.c.project_id == project_id, subscriptions.c.endpoint_hash.in_(part))
-        if tx.dialect.name != "sqlite":  # it locks no rows, and would walk the whole project to have them in order
-            query = query.order_by(subscriptions.c.id).with_for_update()
-        found |= {row.endpoint_hash: Known(*row) for row in await tx.execute(query)}
+        # Asked for in an order at once, both databases might walk the whole project along that order.
+        ids = select(subscriptions.c.id).where(
+            subscriptions.c.project_id == project_id, subscriptions.c.endpoint_hash.in_(part)
+        )
+        if there := list((await tx.execute(ids)).scalars()):
+            query = select(*_KNOWN).where(subscriptions.c.id.in_(there)).order_by(subscriptions.c.id)
+            found |= {row.endpoint_hash: Known(*row) for row in await tx.execute(query.with_for_update())}
     return found
 
 
@@ -94,16 +97,14 @@ async def ensure_profiles(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 async def people(tx: Tx, project_id: str, external_ids: Collection[str]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return identifiers and attributes of profiles by external id, locked in that order."""
+    """Return identifiers and attributes of profiles by external id, locked in the order of their identifiers."""
     found: dict[str, tuple[str, dict[str, Any]]] = {}
     for part in chunks(sorted(external_ids)):
-        query = (
-            select(profiles.c.external_id, profiles.c.id, profiles.c.attributes)
-            .where(profiles.c.project_id == project_id, profiles.c.external_id.in_(part))
-            .order_by(profiles.c.external_id)
-            .with_for_update()
-        )
-        found |= {row[0]: (row[1], row[2]) for row in await tx.execute(query)}
+        ids = select(profiles.c.id).where(profiles.c.project_id == project_id, profiles.c.external_id.in_(part))
+        if there := list((await tx.execute(ids)).scalars()):
+            columns = (profiles.c.external_id, profiles.c.id, profiles.c.attributes)
+            query = select(*columns).where(profiles.c.id.in_(there)).order_by(profiles.c.id)
+            found |= {row[0]: (row[1], row[2]) for row in await tx.execute(query.with_for_update())}
     return found
 
 

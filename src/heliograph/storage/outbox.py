@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from heliograph.domain.webhook import Event
 from heliograph.kit.clock import FrozenClock
@@ -30,6 +30,13 @@ MAX_EVENTS = 500
 PRIORITY = 7
 """`queue.base.WEBHOOKS`; the queue stands on the store, so it cannot be imported here."""
 _NOTED = "heliograph.outbox"
+
+# Asked in every transaction that tells of something, so it is put together once.
+_WANTED = (
+    select(webhooks.c.id, webhooks.c.event_types)
+    .where(webhooks.c.project_id == bindparam("of_project"), webhooks.c.is_enabled.is_(True))
+    .order_by(webhooks.c.id)
+)
 
 Make: TypeAlias = Callable[[], Iterable[Event]]
 
@@ -58,10 +65,8 @@ async def _write(tx: Tx) -> None:
 
 async def _wanted(tx: Tx, project_id: str) -> dict[str, frozenset[str]]:
     """Return the project's webhooks that are on, with what they want to know; nothing stands for everything."""
-    query = select(webhooks.c.id, webhooks.c.event_types).where(
-        webhooks.c.project_id == project_id, webhooks.c.is_enabled.is_(True)
-    )
-    return {row.id: frozenset(row.event_types) for row in await tx.execute(query.order_by(webhooks.c.id))}
+    found = await tx.execute(_WANTED, {"of_project": project_id})
+    return {row.id: frozenset(row.event_types) for row in found}
 
 
 async def add(tx: Tx, wanted: dict[str, frozenset[str]], events: list[Event], *, now: datetime) -> None:

@@ -97,7 +97,7 @@ def _exact(row: Row, name: str) -> str | None:
 
 
 def _groups(given: Any) -> tuple[tuple[str, str | None], ...]:
-    found = []
+    found: list[tuple[str, str | None]] = []
     for item in given if isinstance(given, list) else ():
         match item:
             case [str(name), None]:
