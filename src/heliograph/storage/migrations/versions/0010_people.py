@@ -6,7 +6,7 @@ from alembic import op
 from heliograph.storage.types import Instant, Json
 
 revision = "0010"
-down_revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
