@@ -123,14 +123,15 @@ async def test_focus_stays_in_a_dialog(browser: Browser, prompts: PromptShop) ->
     for key in ["Tab", "Tab", "Tab", "Tab", "Shift+Tab"]:
         await page.tab.key(key)
         seen.append(await page.tab.run(FOCUSED))
-    assert seen == ["x", "quiet", "main", "x", "main"]
+    assert seen == ["x", "main", "quiet", "x", "quiet"]
+    await page.tab.key("Shift+Tab")
     await page.tab.key("Enter")
     await page.subscribed()
     await page.close()
 
 
 async def test_blocked_site(browser: Browser, prompts: PromptShop, site: Site) -> None:
-    """On a blocked site nothing comes by itself; a bell leads to the guide, and allowing again there subscribes."""
+    """On a blocked site nothing comes by itself; the bell leads to the guide, and allowing it then subscribes."""
     await browser.permit(site.origin, "denied")
     prompts.offer(campaign("slide", priority=2), campaign("bell"))
     page = await prompts.open(browser)
@@ -141,9 +142,26 @@ async def test_blocked_site(browser: Browser, prompts: PromptShop, site: Site) -
     guide = await page.tab.run("return document.querySelector('[data-prompt=unblock]').shadowRoot.textContent;")
     assert "Notifications are blocked" in guide
     assert ("crossed-out symbol" in guide) is (browser.name == "firefox")
-    await page.tab.press("dialog .main")
-    await page.shows("bell")
     await browser.permit(site.origin, "granted")
+    await page.subscribed()
+    await page.shows("bell")
+    await page.counts("push-subscribed")
+    await page.close()
+
+
+async def test_a_page_asks_on_a_blocked_site(browser: Browser, prompts: PromptShop, site: Site) -> None:
+    """A page that shows a prompt to somebody who has blocked it shows the guide, which "Got it" closes."""
+    await browser.permit(site.origin, "denied")
+    prompts.offer(campaign("dialog", language="de-AT", triggers=[[{"kind": "event", "name": "never"}]]))
+    page = await prompts.open(browser)
+    await page.looked()
+    await page.tab.run("return await heliograph.showPrompt('cmp_dialog');")
+    await page.shows("unblock")
+    guide = await page.tab.run("return document.querySelector('[data-prompt=unblock]').shadowRoot.textContent;")
+    assert "Benachrichtigungen sind blockiert" in guide
+    await page.tab.press("dialog .main")
+    await page.shows()
+    await page.counts("push-already-denied")
     await page.close()
 
 
@@ -394,3 +412,20 @@ async def test_an_inline_button_switches_off_again(browser: Browser, prompts: Pr
     await page.tab.press(".main")
     await page.subscribed()
     await page.close()
+
+
+async def test_custom_html_in_a_slot(browser: Browser, prompts: PromptShop) -> None:
+    """A custom prompt with a spot stands in that slot of the page, in its campaign's size."""
+    prompts.offer(campaign("html", spot="hero"))
+    page = await prompts.open(browser)
+    await page.shows("html")
+    await eventually(lambda: page.tab.run(IN_SLOT), "the frame in its slot")
+    await page.close()
+
+
+IN_SLOT = """
+const slot = document.querySelector("[data-hg-spot]");
+const frame = slot.querySelector("heliograph-prompt")?.shadowRoot.querySelector(".frame");
+const { width, height } = frame?.getBoundingClientRect() ?? {};
+return width === 360 && height === 250 && slot.getBoundingClientRect().height >= 250;
+"""

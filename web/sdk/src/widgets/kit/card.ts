@@ -37,6 +37,8 @@ interface Options {
   readonly paths?: readonly string[];
   readonly acceptText?: string;
   readonly laterText?: string | null;
+  /** One below the other, "yes" above; Tab goes the way that eyes go. */
+  readonly yesFirst?: boolean;
 }
 
 export function makeCard(host: Host, options: Options = {}): Card {
@@ -50,12 +52,8 @@ export function makeCard(host: Host, options: Options = {}): Card {
 
   const yes = el("button", { type: "button", class: "main", click: () => void press() }, options.acceptText ?? texts["accept"] ?? "OK");
   const later = options.laterText === undefined ? texts["later"] : options.laterText;
-  const row = el(
-    "div",
-    { class: "row" },
-    later && el("button", { type: "button", class: "quiet", click: () => host.end("later") }, later),
-    yes,
-  );
+  const no = later && el("button", { type: "button", class: "quiet", click: () => host.end("later") }, later);
+  const row = el("div", { class: "row" }, ...(options.yesFirst ? [yes, no] : [no, yes]));
 
   async function press(): Promise<void> {
     if (yes.hasAttribute("aria-disabled")) return;

@@ -8,8 +8,8 @@ const CENTRED = `
 .words{gap:8px}h2{font-size:21px}
 .x{position:absolute;inset:18px 18px auto auto;margin:0}
 [dir=rtl] .x{inset:18px auto auto 18px}
-.row{flex-direction:column-reverse;margin-top:24px}
+.row{flex-direction:column;margin-top:24px}
 .said{text-align:center}
 `;
 
-offer("dialog", ({ makeCard, showModal }) => ({ show: (host: Host) => showModal(host, CENTRED, makeCard(host).parts) }));
+offer("dialog", ({ makeCard, showModal }) => ({ show: (host: Host) => showModal(host, CENTRED, makeCard(host, { yesFirst: true }).parts) }));
