@@ -12,7 +12,7 @@ export interface Keeper {
   set(name: string, value: unknown): void;
   /** Whether the value of this name will outlive the page. */
   lasts(name: string): boolean;
-  /** With false everything is forgotten, and nothing is stored from now on. */
+  /** With true values are stored, which none are at first; with false everything is forgotten, and none from now on. */
   allow(allowed: boolean): void;
 }
 
@@ -37,7 +37,6 @@ export function makeKeeper(window: Window): Keeper {
   /** What was read last of each name: triggers ask often, and pages rarely change it. */
   const read = new Map<string, readonly [text: string, value: unknown]>();
   let storage: Storage | undefined;
-  let allowed = false;
 
   function forget(): void {
     memory.clear();
@@ -77,8 +76,6 @@ export function makeKeeper(window: Window): Keeper {
     },
     lasts: (name) => storage !== undefined && !memory.has(name),
     allow(now) {
-      if (now === allowed) return;
-      allowed = now;
       storage = now ? (usable(window, "localStorage") ?? usable(window, "sessionStorage")) : undefined;
       if (!now) forget();
     },

@@ -3,7 +3,7 @@
 import type { Identity } from "../shared/api";
 import { explained, HeliographError } from "../shared/errors";
 import { CLICK_VALUE, type Message } from "../shared/messages";
-import { readState } from "../shared/state";
+import { readState, type State } from "../shared/state";
 import { takeValue } from "../shared/storage";
 import { takeFromAddress, takeLeft } from "./arrival";
 import { makeClient, type Client } from "./client";
@@ -42,7 +42,13 @@ function readPage(events: Emitter, failed: (error: HeliographError) => void): Pa
       site.known();
       return answer;
     }
-    const site = makeSite({ window, ...tag, address: tag, identity: client.identity, identify, failed });
+    async function subscription() {
+      const { id, secret, logoutPending } = (await readState(tag.scope)) ?? ({} as Partial<State>);
+      return id && secret && !logoutPending ? { id, secret } : undefined;
+    }
+    const { identity } = client;
+    const site = makeSite({ window, ...tag, address: tag, identity, identify, subscription, failed });
+    events.on("subscribed", site.subscribed);
     const logout = () => {
       site.forget();
       return client.verbs.logout();

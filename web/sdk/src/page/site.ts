@@ -12,7 +12,7 @@ import { makeFacts } from "./facts";
 import { makeKeeper, type Keeper } from "./keeper";
 import { pageOf, watchAddress } from "./navigation";
 import { loose, words, type Loose } from "./shapes";
-import { makeTracker } from "./track";
+import { makeTracker, type Subscription } from "./track";
 import { utmOf } from "./visit";
 import { forgetVisitor, visitor } from "./visitor";
 
@@ -31,6 +31,8 @@ export interface Site {
   readonly track: (name: string, properties: unknown) => void;
   /** There is a proof of who this is. */
   readonly known: () => void;
+  /** There is a subscription, which the server should know to be this visitor's. */
+  readonly subscribed: () => void;
   /** Whoever was logged in is not any more. */
   readonly forget: () => void;
   /** Begins to work: the page is looked at. `give` takes the commands that the page holds as elements. */
@@ -46,6 +48,7 @@ interface Surroundings {
   readonly track: boolean;
   readonly identity: () => Identity | undefined;
   readonly identify: (proof: Identity) => Promise<unknown>;
+  readonly subscription: () => Promise<Subscription | undefined>;
   readonly failed: (error: HeliographError) => void;
 }
 
@@ -53,15 +56,19 @@ interface Surroundings {
 const objects = ({ navigator }: Window): boolean =>
   (navigator as { globalPrivacyControl?: unknown }).globalPrivacyControl === true;
 
-export function makeSite({ window, address, track: wanted, identity, identify, failed }: Surroundings): Site {
+export function makeSite(around: Surroundings): Site {
+  const { window, address, track: wanted, identity, identify, subscription, failed } = around;
   const { document, location } = window;
   const fault = (error: unknown) => failed(explained(error, "internal", "site"));
   const keeper = makeKeeper(window);
   let allowed = wanted && !objects(window);
-  keeper.allow(allowed);
+  if (allowed) keeper.allow(true);
   const facts = makeFacts(window, keeper, fault);
+  // While somebody logs out the subscription may still be theirs, and whoever comes next is not.
+  let same = true;
+  const link = async () => (same ? subscription() : undefined);
   const name = () => (allowed ? visitor(keeper) : undefined);
-  const tracker = makeTracker({ window, address, keeper, visitor: name, identity, failed });
+  const tracker = makeTracker({ window, address, keeper, visitor: name, identity, failed, subscription: link });
   const track = (event: string, properties: unknown) => {
     if (allowed) tracker.track(event, properties);
   };
@@ -100,15 +107,10 @@ export function makeSite({ window, address, track: wanted, identity, identify, f
     if (allowed) tracker.attributes(values);
   };
 
-  const commerce = makeCommerce({
-    facts,
-    track,
-    attributes,
-    identify,
-  });
+  const commerce = makeCommerce({ facts, track, attributes, identify });
 
   function consent(agreed: unknown): void {
-    if (agreed === allowed) return;
+    if (agreed === true && allowed) return;
     allowed = agreed === true;
     keeper.allow(allowed);
     // Seen already, but nobody was told.
@@ -130,9 +132,11 @@ export function makeSite({ window, address, track: wanted, identity, identify, f
     verbs: { ...commerce.verbs, trackPageView: (about: unknown) => view(loose(about)), consent, reInit },
     known() {
       facts.authorise(true);
-      if (allowed) tracker.soon();
+      tracker.soon();
     },
+    subscribed: tracker.soon,
     forget() {
+      same = false;
       commerce.forget();
       // What they did is theirs: sent before the next person gets another name.
       tracker.leave();

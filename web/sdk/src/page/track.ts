@@ -31,15 +31,22 @@ export interface Sender {
   readonly visitor: () => string | undefined;
   /** The proof of who this is. */
   readonly identity: () => Identity | undefined;
+  /** This browser's subscription, when it is good for saying that its visitor is the same person. */
+  readonly subscription: () => Promise<Subscription | undefined>;
   readonly failed: (error: HeliographError) => void;
+}
+
+export interface Subscription {
+  readonly id: string;
+  readonly secret: string;
 }
 
 /** As JSON each, so that nothing of the page's is held on to, and what is bounded stays bounded. */
 interface Queue {
   /** Whose they are; the next person at this browser is another. */
   readonly visitor: string | undefined;
-  readonly events: readonly string[];
-  readonly attributes: Readonly<Record<string, string>>;
+  /** Events, and changes of attributes: `{"attributes":{…}}`. */
+  readonly entries: readonly string[];
 }
 
 interface Answer {
@@ -50,8 +57,8 @@ interface Answer {
 const BATCH = 100;
 const PROPERTIES: Measure = { nodes: 600, members: 100, text: 1000, depth: 5 };
 const SMALL: Measure = { ...PROPERTIES, nodes: 60, text: 100 };
-const EVENT_SIZE = 16_000;
-const NAME_SIZE = 64;
+const HEAD: Measure = { nodes: 1000, members: 200, text: 4000, depth: 8 };
+const ENTRY_SIZE = 16_000;
 /** Browsers let 64 KiB of UTF-8 survive a page; what surrounds the events takes a part. */
 const BODY_SIZE = 50_000;
 /** What waits for a way through: the oldest go first. */
@@ -63,9 +70,11 @@ const FIRST_PAUSE = 5_000;
 const LONGEST_PAUSE = 300_000;
 
 const NAME = "queue";
+/** Which visitor the server knows to be which subscription. */
+const LINK = "link";
 
 /** A request that is wrong in itself will never be taken. */
-const HOPELESS = [400, 403, 404, 413, 415, 422];
+const FINAL = [400, 403, 404, 413, 415, 422];
 
 const at = (): string => new Date(Date.now()).toISOString();
 const bytes = (text: string): number => new TextEncoder().encode(text).length;
@@ -78,13 +87,14 @@ function isJson(text: unknown): text is string {
   }
 }
 
-export function makeTracker({ window, address, keeper, visitor, identity, failed }: Sender): Tracker {
+export function makeTracker(sender: Sender): Tracker {
+  const { window, address, keeper, visitor, identity, failed } = sender;
   const { navigator, location, document } = window;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let pause = 0;
   let sending: Promise<void> | undefined;
-  /** Proofs that the server knows, or does not want. */
-  const settled = new Set<Identity>();
+  /** Proofs and subscriptions that the server knows, or does not want. */
+  const settled = new Set<unknown>();
 
   /** The proof that the server has yet to hear of. */
   function news(): Identity | undefined {
@@ -92,60 +102,54 @@ export function makeTracker({ window, address, keeper, visitor, identity, failed
     return proof && !settled.has(proof) ? proof : undefined;
   }
 
-  /** What waits; other scripts write to the storage too, so only what is an event is taken from it. */
+  /** What waits; other scripts write to the storage too, so only what is JSON is taken from it. */
   function queue(): Queue {
-    const kept = loose(keeper.get(NAME));
-    const events = Array.isArray(kept["events"]) ? (kept["events"] as unknown[]).filter(isJson) : [];
-    const attributes: Record<string, string> = {};
-    for (const [name, value] of Object.entries(loose(kept["attributes"]))) if (isJson(value)) attributes[name] = value;
-    return { visitor: words(kept["visitor"]), events, attributes };
+    const { visitor, entries } = loose(keeper.get(NAME));
+    return { visitor: words(visitor), entries: Array.isArray(entries) ? entries.filter(isJson) : [] };
   }
 
-  function keep({ visitor, events, attributes }: Queue): void {
+  function keep({ visitor, entries }: Queue): void {
     let size = 0;
-    const newest = [...events].reverse().slice(0, KEPT);
+    const newest = [...entries].reverse().slice(0, KEPT);
     const fitting = newest.filter((one) => (size += one.length) < KEPT_SIZE).reverse();
-    const empty = !fitting.length && !Object.keys(attributes).length;
-    keeper.set(NAME, empty ? undefined : { visitor, events: fitting, attributes });
+    keeper.set(NAME, fitting.length ? { visitor, entries: fitting } : undefined);
   }
 
-  function add(events: readonly string[], attributes: Readonly<Record<string, string>>): void {
+  function add(entry: string): void {
     const name = visitor();
     if (!name) return;
     // Another person is here, perhaps since a logout in another tab.
     if (![undefined, name].includes(queue().visitor)) leave();
-    const waiting = queue();
-    keep({
-      visitor: name,
-      events: [...waiting.events, ...events],
-      attributes: { ...waiting.attributes, ...attributes },
-    });
+    const entries = [...queue().entries, entry];
+    keep({ visitor: name, entries });
     soon();
+    if (entries.length >= BATCH && !pause) void flush();
   }
 
   /** Takes what the server has heard of out of the queue, where other tabs may have put more meanwhile. */
   function done(batch: Queue): void {
-    const { visitor, events, attributes } = queue();
-    if (visitor !== batch.visitor) return;
-    const sent = new Set(batch.events);
-    const left = Object.entries(attributes).filter(([name, value]) => batch.attributes[name] !== value);
-    keep({ visitor, events: events.filter((one) => !sent.has(one)), attributes: Object.fromEntries(left) });
+    const { visitor, entries } = queue();
+    const sent = new Set(batch.entries);
+    keep({ visitor, entries: entries.filter((one) => !sent.has(one)) });
   }
 
-  /** The next batch: at most 100 events, and no more than a beacon carries. */
-  function next(): Queue | undefined | "" {
+  /** The next batch: at most 100 entries, and no more than a beacon carries. */
+  function next(link?: Subscription): Queue | undefined {
+    const name = visitor();
     const waiting = queue();
     let size = 0;
-    const events = waiting.events.slice(0, BATCH).filter((one) => (size += bytes(one) + 1) < BODY_SIZE);
-    if (events.length || Object.keys(waiting.attributes).length) return { ...waiting, events };
-    const name = visitor();
-    return name && news() && { ...waiting, visitor: name };
+    const entries = waiting.entries.slice(0, BATCH).filter((one) => (size += bytes(one)) < BODY_SIZE);
+    return name && (entries.length || link || news()) ? { visitor: waiting.visitor ?? name, entries } : undefined;
   }
 
-  function body({ visitor, events, attributes }: Queue): string {
+  function body({ visitor, entries }: Queue, link?: Subscription): string {
+    const isEvent = (entry: string) => entry.startsWith('{"id"');
+    const changes = entries.filter((one) => !isEvent(one)).map((one) => loose(JSON.parse(one))["attributes"]);
     const head = {
       visitor,
       identity: news(),
+      subscription: link?.id,
+      secret: link?.secret,
       sent_at: at(),
       context: {
         language: navigator.language || undefined,
@@ -153,35 +157,41 @@ export function makeTracker({ window, address, keeper, visitor, identity, failed
         url: location.href,
         referrer: document.referrer || undefined,
       },
+      attributes: Object.assign({}, ...changes),
     };
-    const { text } = json(head, { ...PROPERTIES, text: 4000 });
-    const named = Object.entries(attributes).map(([name, value]) => JSON.stringify(name) + ":" + value);
-    return `${text!.slice(0, -1)},"attributes":{${named.join()}},"events":[${events.join()}]}`;
+    const { text } = json(head, HEAD);
+    return `${text!.slice(0, -1)},"events":[${entries.filter(isEvent).join()}]}`;
   }
 
   async function run(): Promise<void> {
-    for (let batch; visitor() && (batch = next()); ) {
+    const known = await sender.subscription();
+    for (let batch; ; ) {
       const proof = news();
+      const pair = `${visitor()} ${known?.id}`;
+      const link = keeper.get(LINK) === pair || settled.has(pair) ? undefined : known;
+      if (!(batch = next(link))) return;
       try {
-        const text = body(batch);
+        const text = body(batch, link);
         const answer = await call<Answer | undefined>(address, "POST", "/events", { simple: true, text });
         for (const { index, code, detail } of answer?.refused ?? [])
           failed(new HeliographError("refused", `event ${index}: ${detail}`, 202, code));
+        if (link) keeper.set(LINK, pair);
         pause = 0;
       } catch (thrown) {
         const error = explained(thrown, "internal", "events");
         failed(error);
-        if (error.problem === "identity_refused" && proof) {
-          // A proof that expired costs the name, not the events.
-          settled.add(proof);
-          continue;
-        }
-        if (!HOPELESS.includes(error.status)) {
+        const final = FINAL.includes(error.status);
+        if (!final && !(error.status === 401 && link)) {
           pause = Math.min(pause * 2 || FIRST_PAUSE, LONGEST_PAUSE);
           return soon();
         }
+        if (proof || link) {
+          // A proof that expired, or a subscription that was forgotten, costs the name and not the events.
+          settled.add(proof).add(pair);
+          continue;
+        }
       }
-      if (proof) settled.add(proof);
+      settled.add(proof);
       done(batch);
     }
   }
@@ -201,33 +211,25 @@ export function makeTracker({ window, address, keeper, visitor, identity, failed
     if (pause || navigator.onLine === false) return;
     const url = `${address.api}/v1/public/events?key=${encodeURIComponent(address.key)}`;
     for (let batch; (batch = next()) && navigator.sendBeacon?.(url, body(batch)); ) {
-      const proof = news();
-      if (proof) settled.add(proof);
+      settled.add(news());
       done(batch);
     }
   }
 
-  const shorter = (what: string) => failed(new HeliographError("misconfigured", `${what}: too large, and cut`));
+  /** Puts what a page has handed over into the queue, in a form that the server takes. */
+  function put(what: string, value: unknown, entry: (text: string) => string): void {
+    let { text = "{}", cut } = json(value, PROPERTIES);
+    if (text.length > ENTRY_SIZE) ({ text = "{}", cut } = { ...json(value, SMALL), cut: true });
+    if (cut) failed(new HeliographError("misconfigured", `${what}: too large, and cut`));
+    add(entry(text));
+  }
 
   return {
     flush,
     soon,
     leave,
-    track(name, properties) {
-      let { text = "{}", cut } = json(properties, PROPERTIES);
-      if (text.length > EVENT_SIZE) ({ text = "{}", cut } = { ...json(properties, SMALL), cut: true });
-      if (cut) shorter(name);
-      add([`{"id":"${random(12)}","name":"${name}","at":"${at()}","properties":${text}}`], {});
-      if (queue().events.length >= BATCH && !pause) void flush();
-    },
-    attributes(values) {
-      const sound: Record<string, string> = {};
-      for (const name of Object.keys(values).slice(0, 100)) {
-        const { text, cut } = json(values[name], PROPERTIES);
-        if (cut || name.length > NAME_SIZE) shorter("attribute " + name.slice(0, NAME_SIZE));
-        if (text !== undefined) sound[name.slice(0, NAME_SIZE)] = text;
-      }
-      add([], sound);
-    },
+    track: (name, properties) =>
+      put(name, properties, (text) => `{"id":"${random(12)}","name":"${name}","at":"${at()}","properties":${text}}`),
+    attributes: (values) => put("attributes", values, (text) => `{"attributes":${text}}`),
   };
 }

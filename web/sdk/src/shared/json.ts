@@ -19,6 +19,9 @@ interface Writing extends Measure {
   cut: boolean;
 }
 
+/** Characters of a member's name. */
+const NAME = 64;
+
 const UNFIT = /[\0\p{Cs}]/gu;
 
 function write(value: unknown, depth: number, left: Writing): string | undefined {
@@ -36,6 +39,7 @@ function write(value: unknown, depth: number, left: Writing): string | undefined
   if (!list && Object.prototype.toString.call(value) !== "[object Object]") return undefined;
   const names = list ? undefined : Object.keys(value as object);
   const length = names?.length ?? (value as unknown[]).length;
+  const named = { ...left, text: NAME };
   const parts: string[] = [];
   for (let i = 0; i < length; i++) {
     if (left.nodes <= 0 || i >= left.members || depth >= left.depth) {
@@ -45,8 +49,9 @@ function write(value: unknown, depth: number, left: Writing): string | undefined
     left.nodes--;
     const name = names ? names[i]! : i;
     const part = member(value, name, depth + 1, left);
-    if (part !== undefined) parts.push(names ? `${write(name, 0, left)}:${part}` : part);
+    if (part !== undefined) parts.push(names ? `${write(name, 0, named)}:${part}` : part);
   }
+  left.cut ||= named.cut;
   return list ? `[${parts.join()}]` : `{${parts.join()}}`;
 }
 

@@ -15,6 +15,7 @@ const clock = new FakeClock().install();
 const server = installNetwork();
 const ADA: Identity = { external_id: "ada", signature: "00" };
 let browser = new FakeBrowser();
+let subscription: { id: string; secret: string } | undefined;
 let tabs: FakeWindow[] = [];
 
 beforeEach(() => {
@@ -22,6 +23,7 @@ beforeEach(() => {
   clock.pass(60 * MINUTE);
   server.reset();
   browser = new FakeBrowser();
+  subscription = undefined;
 });
 
 interface Opened {
@@ -55,6 +57,7 @@ function open(url = "https://shop.example/", { referrer = "", track = true, gpc 
       identified.push(proof);
       site.known();
     },
+    subscription: async () => subscription,
     failed: (error) => void failures.push(error),
   });
   const verbs = site.verbs as Opened["verbs"];
@@ -263,6 +266,16 @@ test("After a logout the next person is another visitor, with an empty cart, and
   assert.deepEqual(verbs["getData"]!().user, {});
 });
 
+test("A subscription that may still be the last person's is not said to be the next one's.", async () => {
+  subscription = { id: "sub_1", secret: "hss_1" };
+  const { site, verbs } = open();
+  await events();
+  site.forget();
+  verbs["trackItemView"]!({ item: { id: 1 } });
+  await events();
+  assert.deepEqual(server.batches.map((batch) => batch.subscription), ["sub_1", undefined]);
+});
+
 test("Elements are commands, also those that come later.", async () => {
   const { tab } = open();
   tab.document.elements.push(new FakeElement("i-flocktory", { "data-fl-action": "track-item-view", "data-fl-item-id": "42" }));
@@ -301,6 +314,19 @@ test("Consent that is withdrawn leaves no trace, and what waited is not sent.", 
   assert.deepEqual([...browser.localStorage.keys, ...tab.sessionStorage.keys], []);
   tab.close();
   assert.deepEqual(tab.beacons, []);
+});
+
+test("On a site that asks first, a later no removes what an earlier yes has left.", async () => {
+  const how = { track: false };
+  const first = open("https://shop.example/", how);
+  first.verbs["consent"]!(true);
+  await events();
+  first.tab.close();
+  const { site, verbs } = open("https://shop.example/", how);
+  assert.notEqual(browser.localStorage.keys.length, 0);
+  verbs["consent"]!(false);
+  assert.equal(site.visitor(), undefined);
+  assert.deepEqual(browser.localStorage.keys, []);
 });
 
 test("Only a plain yes is consent.", () => {

@@ -13,6 +13,7 @@ const clock = new FakeClock().install();
 const server = installNetwork();
 const ADA: Identity = { external_id: "ada", signature: "00" };
 let browser = new FakeBrowser();
+let subscription: { id: string; secret: string } | undefined;
 
 beforeEach(async () => {
   // What the tabs of the test before still had in mind.
@@ -21,6 +22,7 @@ beforeEach(async () => {
   await settled();
   server.reset();
   browser = new FakeBrowser();
+  subscription = undefined;
 });
 
 function open() {
@@ -35,12 +37,13 @@ function open() {
     keeper,
     visitor: () => visitor(keeper),
     identity: () => site.identity,
+    subscription: async () => subscription,
     failed: (error) => void failures.push(error),
   });
   return { tab, keeper, tracker, failures, site, codes: () => failures.map(({ code }) => code) };
 }
 
-const waiting = () => JSON.parse(browser.localStorage.getItem("heliograph:queue") ?? '{"events":[]}').events.length;
+const waiting = () => JSON.parse(browser.localStorage.getItem("heliograph:queue") ?? '{"entries":[]}').entries.length;
 /** What the server counts: each event once, however often it comes. */
 const counted = () => {
   const all = server.batches.flatMap(({ events }) => events as { id: string; name: string }[]);
@@ -110,6 +113,7 @@ test("Attributes go with the next batch, the last word counts, null removes, nam
   const { tracker, codes } = open();
   tracker.attributes({ level: "silver", old: null });
   tracker.attributes({ level: "gold", skip: undefined, ["n".repeat(100)]: 1 });
+  assert.deepEqual(server.log, []);
   await soon();
   assert.deepEqual(server.batches[0].attributes, { level: "gold", old: null, ["n".repeat(64)]: 1 });
   assert.deepEqual(server.batches[0].events, []);
@@ -244,6 +248,35 @@ test("A proof that is refused costs the name and not the events, and is not trie
   assert.equal(server.exchanges.filter(({ body }) => body.identity).length, 1);
 });
 
+test("The subscription goes along once for each visitor, on its own if need be, so that the server knows whose it is.", async () => {
+  const { tracker, keeper } = open();
+  subscription = { id: "sub_1", secret: "hss_1" };
+  tracker.soon();
+  await soon();
+  tracker.track("a", {});
+  await soon();
+  forgetVisitor(keeper);
+  tracker.track("b", {});
+  await soon();
+  assert.deepEqual(
+    server.batches.map(({ subscription, secret }) => [subscription, secret]),
+    [["sub_1", "hss_1"], [undefined, undefined], ["sub_1", "hss_1"]],
+  );
+});
+
+for (const status of [401, 404])
+  test(`A subscription that the server does not know (${status}) costs the link and not the events.`, async () => {
+    const { tracker } = open();
+    subscription = { id: "sub_1", secret: "hss_1" };
+    server.trouble = ({ body }) => (body.subscription ? [status, { code: "x", detail: "no" }] : undefined);
+    tracker.track("a", {});
+    await soon();
+    assert.deepEqual(counted(), ["a"]);
+    tracker.track("b", {});
+    await soon();
+    assert.equal(server.exchanges.filter(({ body }) => body.subscription).length, 1);
+  });
+
 test("What somebody did is never told of the next person at this browser.", async () => {
   const one = open();
   const two = open();
@@ -271,7 +304,7 @@ test("What waits is bounded in number and size; the oldest go.", async () => {
 });
 
 test("Nothing that stands in the storage breaks the queue, or gets into a request.", async () => {
-  const odd = ["", "{", "5", "[]", "null", '{"events":5}', '{"events":["{",5,null,{}],"attributes":{"a":"{","b":5}}', '{"visitor":{}}'];
+  const odd = ["", "{", "5", "[]", "null", '{"entries":5}', '{"entries":["{",5,null,{},"5","null","[]"]}', '{"visitor":{}}'];
   for (const raw of odd) {
     browser.localStorage.setItem("heliograph:queue", raw);
     const { tracker } = open();
@@ -289,7 +322,7 @@ test("Without storage for a token nobody is told of, and nothing is sent.", asyn
   const keeper = makeKeeper(asWindow(tab));
   keeper.allow(true);
   const address = { key: "hpk_1", api: "https://push.example" };
-  const tracker = makeTracker({ window: asWindow(tab), address, keeper, visitor: () => visitor(keeper), identity: () => ADA, failed: assert.equal as never });
+  const tracker = makeTracker({ window: asWindow(tab), address, keeper, visitor: () => visitor(keeper), identity: () => ADA, subscription: async () => undefined, failed: assert.equal as never });
   tracker.track("a", {});
   tracker.soon();
   tracker.leave();
