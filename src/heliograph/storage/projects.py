@@ -21,6 +21,7 @@ class Project:
         identity_public_key: PEM.
         plaintext_budget: bytes that a notification may have.
         rates: of its messages, as `domain.rate` reads them: of all together, and by push service.
+        limits: how often and when people may be written to, as `domain.contact_rules` reads them.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Project:
     created_at: datetime
     updated_at: datetime
     rates: dict[str, str] = field(default_factory=dict)
+    limits: dict[str, Any] = field(default_factory=dict)
 
 
 _COLUMNS = [column for column in projects.c if column.name != "deleted_at"]
@@ -41,7 +43,8 @@ _COLUMNS = [column for column in projects.c if column.name != "deleted_at"]
 
 def _project(row: Row[Any]) -> Project:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    return Project(**{**values, "origins": tuple(values["origins"]), "rates": values["rates"] or {}})
+    values |= {"origins": tuple(values["origins"]), "rates": values["rates"] or {}, "limits": values["limits"] or {}}
+    return Project(**values)
 
 
 async def add(tx: Tx, project: Project) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from heliograph.storage.delivery_tables import attempts, counts, deliveries, ranges, receipts
+from heliograph.storage.campaign_tables import campaigns, contacts, dispatches
 from heliograph.storage.import_tables import held_devices, import_refusals, imports
 from heliograph.storage.machinery_tables import audit_log, idempotency_keys, jobs, leases
 from heliograph.storage.people_tables import carts, events, visitors
@@ -31,9 +32,12 @@ __all__ = [
     "api_keys",
     "attempts",
     "audit_log",
+    "campaigns",
     "carts",
+    "contacts",
     "counts",
     "deliveries",
+    "dispatches",
     "events",
     "glue_settings",
     "groups",
@@ -80,6 +84,7 @@ projects = Table(
     Column("identity_public_key", Text),  # PEM, for ES256 or RS256 tokens
     Column("plaintext_budget", Integer, nullable=False),
     Column("rates", Json),  # {"all": "100/s", "fcm": "6000/m"}; null or empty: none
+    Column("limits", Json),  # how often and when people may be written to; null: no limits
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("deleted_at", Instant),
@@ -294,8 +299,35 @@ notifications = Table(
     Column("finished_at", Instant),
     Column("swept_at", Instant),  # when the last of its deliveries was deleted because of its age
     Column("rate", String(16)),  # messages per second or minute, such as 100/s
+    Column("campaign_id", ID),  # no foreign key: what was sent stays known when its campaign is deleted
+    Column("dispatch_id", ID),
+    Column("variant", String(40)),
+    Column("limits", Json),  # its own; null: as its kind of audience has it
+    Column("variables", Json),  # for the content: of all, and by person
+    Column("exclusion_group", String(64)),  # also in `limits`; for finding its rivals
+    Column("priority", Integer),
     Index(None, "project_id", "id"),
     Index(None, "project_id", "state", "id"),
+    Index(
+        "ix_notifications_campaign",
+        "campaign_id",
+        "id",
+        sqlite_where=text("campaign_id IS NOT NULL"),
+        postgresql_where=text("campaign_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_notifications_dispatch",
+        "dispatch_id",
+        sqlite_where=text("dispatch_id IS NOT NULL"),
+        postgresql_where=text("dispatch_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_notifications_rivals",
+        "project_id",
+        "exclusion_group",
+        sqlite_where=text("exclusion_group IS NOT NULL AND state IN ('scheduled', 'running')"),
+        postgresql_where=text("exclusion_group IS NOT NULL AND state IN ('scheduled', 'running')"),
+    ),
     Index(
         "ix_notifications_unswept",
         "finished_at",
