@@ -18,8 +18,8 @@ from sqlalchemy import (
     text,
 )
 
-from heliograph.storage.delivery_tables import attempts, counts, deliveries, ranges, receipts
 from heliograph.storage.campaign_tables import campaigns, contacts, dispatches
+from heliograph.storage.delivery_tables import attempts, counts, deliveries, ranges, receipts
 from heliograph.storage.import_tables import held_devices, import_refusals, imports
 from heliograph.storage.machinery_tables import audit_log, idempotency_keys, jobs, leases
 from heliograph.storage.people_tables import carts, events, visitors
