@@ -1,6 +1,7 @@
 /** The commands that tell what people do: views, cart, order, attributes, custom events; and Flocktory's names for them. */
 
 import type { Identity } from "../shared/api";
+import { size } from "../shared/bytes";
 import { changed, difference, whole, type Cart } from "./cart";
 import type { Facts } from "./facts";
 import { idOf, item, lines, loose, price, words, wrong, type Line, type Loose } from "./shapes";
@@ -22,6 +23,9 @@ export function eventName(name: string): string {
   if (!fit) throw wrong("an event needs a name with a letter a to z in it");
   return fit.slice(0, 64);
 }
+
+/** Properties have a limit: a long cart is told without titles and pictures, rather than in part. */
+const fitting = (full: readonly Line[]): Cart => (size(JSON.stringify(full)) < 6_000 ? full : whole(full));
 
 export function makeCommerce({ facts, track, attributes, identify }: Told) {
   const { visits, signal, spot } = facts;
@@ -66,7 +70,7 @@ export function makeCommerce({ facts, track, attributes, identify }: Told) {
       id: idOf(given, "an order"),
       price: price(given["price"]),
       custom_field: words(given["custom_field"]),
-      items: given["items"] ? lines(given) : [],
+      items: given["items"] ? fitting(lines(given)) : [],
     };
     put([]);
     track("order", { order });
@@ -91,7 +95,7 @@ export function makeCommerce({ facts, track, attributes, identify }: Told) {
       const pieces = difference(before, cart);
       put(cart);
       if (pieces) for (const line of pieces) tell({ ...full.find(({ id }) => id === line.id), ...line }, line.count);
-      else track("cart_update", { items: full });
+      else track("cart_update", { items: fitting(full) });
     },
     order,
     setAttributes: (values: unknown) => attributes(loose(values)),

@@ -5,6 +5,7 @@
  */
 
 import { call, type Address, type Identity } from "../shared/api";
+import { size } from "../shared/bytes";
 import { explained, HeliographError } from "../shared/errors";
 import { json, type Measure } from "../shared/json";
 import type { Keeper } from "./keeper";
@@ -56,9 +57,9 @@ interface Answer {
 /** The server's limits. */
 const BATCH = 100;
 const PROPERTIES: Measure = { nodes: 600, members: 100, text: 1000, depth: 5 };
-const SMALL: Measure = { ...PROPERTIES, nodes: 60, text: 100 };
+const SMALL: Measure = { ...PROPERTIES, nodes: 60, text: 40 };
 const HEAD: Measure = { nodes: 1000, members: 200, text: 4000, depth: 8 };
-const ENTRY_SIZE = 16_000;
+const ENTRY_SIZE = 8_000;
 /** Browsers let 64 KiB of UTF-8 survive a page; what surrounds the events takes a part. */
 const BODY_SIZE = 50_000;
 /** What waits for a way through: the oldest go first. */
@@ -77,7 +78,8 @@ const LINK = "link";
 const FINAL = [400, 403, 404, 413, 415, 422];
 
 const at = (): string => new Date(Date.now()).toISOString();
-const bytes = (text: string): number => new TextEncoder().encode(text).length;
+
+const isEvent = (entry: string): boolean => entry.startsWith('{"id"');
 
 function isJson(text: unknown): text is string {
   try {
@@ -109,9 +111,9 @@ export function makeTracker(sender: Sender): Tracker {
   }
 
   function keep({ visitor, entries }: Queue): void {
-    let size = 0;
+    let sum = 0;
     const newest = [...entries].reverse().slice(0, KEPT);
-    const fitting = newest.filter((one) => (size += one.length) < KEPT_SIZE).reverse();
+    const fitting = newest.filter((one) => (sum += one.length) < KEPT_SIZE).reverse();
     keeper.set(NAME, fitting.length ? { visitor, entries: fitting } : undefined);
   }
 
@@ -137,13 +139,12 @@ export function makeTracker(sender: Sender): Tracker {
   function next(link?: Subscription): Queue | undefined {
     const name = visitor();
     const waiting = queue();
-    let size = 0;
-    const entries = waiting.entries.slice(0, BATCH).filter((one) => (size += bytes(one)) < BODY_SIZE);
+    let sum = 0;
+    const entries = waiting.entries.slice(0, BATCH).filter((one) => (sum += size(one)) < BODY_SIZE);
     return name && (entries.length || link || news()) ? { visitor: waiting.visitor ?? name, entries } : undefined;
   }
 
   function body({ visitor, entries }: Queue, link?: Subscription): string {
-    const isEvent = (entry: string) => entry.startsWith('{"id"');
     const changes = entries.filter((one) => !isEvent(one)).map((one) => loose(JSON.parse(one))["attributes"]);
     const head = {
       visitor,
@@ -185,11 +186,13 @@ export function makeTracker(sender: Sender): Tracker {
           pause = Math.min(pause * 2 || FIRST_PAUSE, LONGEST_PAUSE);
           return soon();
         }
+        // A proof that expired, a subscription that was forgotten, or attributes that are too many, cost no events.
         if (proof || link) {
-          // A proof that expired, or a subscription that was forgotten, costs the name and not the events.
           settled.add(proof).add(pair);
           continue;
         }
+        const changes = batch.entries.filter((one) => !isEvent(one));
+        if (changes.length) batch = { ...batch, entries: changes };
       }
       settled.add(proof);
       done(batch);
@@ -219,7 +222,7 @@ export function makeTracker(sender: Sender): Tracker {
   /** Puts what a page has handed over into the queue, in a form that the server takes. */
   function put(what: string, value: unknown, entry: (text: string) => string): void {
     let { text = "{}", cut } = json(value, PROPERTIES);
-    if (text.length > ENTRY_SIZE) ({ text = "{}", cut } = { ...json(value, SMALL), cut: true });
+    if (size(text) > ENTRY_SIZE) ({ text = "{}", cut } = { ...json(value, SMALL), cut: true });
     if (cut) failed(new HeliographError("misconfigured", `${what}: too large, and cut`));
     add(entry(text));
   }

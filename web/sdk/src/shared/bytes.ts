@@ -13,6 +13,9 @@ export function decode(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** Bytes of a text as UTF-8. */
+export const size = (text: string): number => new TextEncoder().encode(text).length;
+
 /** Half a SHA-256: enough to see that an endpoint changed without storing the capability URL itself. */
 export async function fingerprint(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));

@@ -30,8 +30,10 @@ function write(value: unknown, depth: number, left: Writing): string | undefined
     if (value.length > left.text) left.cut = true;
     return JSON.stringify(value.slice(0, left.text).replace(UNFIT, "\ufffd"));
   }
-  if (typeof value === "number") return Number.isFinite(value) ? String(value) : undefined;
-  if (typeof value === "boolean" || typeof value === "bigint") return String(value);
+  // What is no 64-bit integer is no number to a server.
+  if (typeof value === "number" || typeof value === "bigint")
+    return Math.abs(Number(value)) < 9e18 ? String(value) : undefined;
+  if (typeof value === "boolean") return String(value);
   if (typeof value !== "object") return undefined;
   if (value instanceof Date) return Number.isFinite(+value) ? `"${value.toISOString()}"` : undefined;
   const list = Array.isArray(value);

@@ -14,7 +14,7 @@ test("What JSON can say is said as JSON.stringify says it.", () => {
 
 test("What it cannot say is left out.", () => {
   assert.equal(text({ a: undefined, b: () => 1, c: Symbol("x"), d: NaN, e: new Date(NaN), f: 1 }), '{"f":1}');
-  for (const nothing of [undefined, () => 1, Symbol("x"), Infinity]) assert.equal(text(nothing), undefined);
+  for (const nothing of [undefined, () => 1, Symbol("x"), Infinity, 1e19, -1e300, 10n ** 30n]) assert.equal(text(nothing), undefined);
   assert.equal(text({ element: new EventTarget(), pattern: /x/, map: new Map([[1, 2]]) }), "{}");
 });
 

@@ -179,6 +179,17 @@ test("updateCart() tells the whole state at first, and then only what came and w
   assert(is({ kind: "cart_count", to: 0 }));
 });
 
+test("A long cart is told whole, without titles and pictures, rather than in part.", async () => {
+  const items = Array.from({ length: 100 }, (_, id) => ({ id, price: 1, count: 1, title: "Кроссовки ".repeat(9), image: "https://x.example/" }));
+  const { verbs, failures } = open();
+  verbs["updateCart"]!({ cart: { items } });
+  verbs["order"]!({ order: { id: 1, items } });
+  const [, [, cart], [, { order }]] = (await events()) as any;
+  assert.deepEqual([cart.items.length, order.items.length], [100, 100]);
+  assert.deepEqual(cart.items[99], { id: "99", price: 1, count: 1 });
+  assert.deepEqual(failures, []);
+});
+
 test("An order is told and empties the cart; Flocktory's postcheckout is the same.", async () => {
   for (const verb of ["order", "postcheckout"]) {
     const { verbs, is } = open();

@@ -103,10 +103,13 @@ test("A request stays small enough to survive its page.", async () => {
 test("What is too large is cut to what the server takes, and told.", async () => {
   const { tracker, codes } = open();
   tracker.track("huge", { text: "x".repeat(1e7) });
-  tracker.track("wide", { items: Array(100).fill({ a: "y".repeat(900) }) });
+  tracker.track("wide", { items: Array(100).fill({ a: "я".repeat(900) }) });
+  tracker.attributes({ list: Array(100).fill("я".repeat(900)) });
   await soon();
-  assert.deepEqual(codes(), ["misconfigured", "misconfigured"]);
-  for (const [, properties] of server.events) assert(JSON.stringify(properties).length < 16_000);
+  assert.deepEqual(codes(), ["misconfigured", "misconfigured", "misconfigured"]);
+  for (const { events, attributes } of server.batches)
+    for (const one of [...events.map((event: any) => event.properties), attributes])
+      assert(new TextEncoder().encode(JSON.stringify(one)).length <= 8_192);
 });
 
 test("Attributes go with the next batch, the last word counts, null removes, names and number are bounded.", async () => {
@@ -156,6 +159,20 @@ for (const status of [400, 403, 404, 413, 422]) {
     assert.equal(waiting(), 0);
   });
 }
+
+test("Attributes that the server refuses are told and dropped, and the events of the batch are taken.", async () => {
+  const { tracker, failures } = open();
+  const refuse = ({ body }: { body: any }) =>
+    Object.keys(body.attributes).length ? ([422, { code: "invalid_request", detail: "too many" }] as const) : undefined;
+  server.trouble = refuse;
+  tracker.track("a", {});
+  tracker.attributes({ level: "gold" });
+  tracker.track("b", {});
+  await soon();
+  assert.deepEqual(failures.map(({ status }) => status), [422]);
+  assert.deepEqual(counted(), ["a", "b"]);
+  assert.equal(waiting(), 0);
+});
 
 test("Single events that were refused are told, and the others are taken.", async () => {
   const { tracker, failures } = open();
