@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from heliograph.storage.campaign_tables import campaigns, contacts, dispatches
 from heliograph.storage.delivery_tables import attempts, counts, deliveries, ranges, receipts
+from heliograph.storage.entry_tables import entries, insiders, sweeps
 from heliograph.storage.import_tables import held_devices, import_refusals, imports
 from heliograph.storage.machinery_tables import audit_log, idempotency_keys, jobs, leases
 from heliograph.storage.people_tables import carts, events, visitors
@@ -38,6 +39,7 @@ __all__ = [
     "counts",
     "deliveries",
     "dispatches",
+    "entries",
     "events",
     "glue_settings",
     "groups",
@@ -45,6 +47,7 @@ __all__ = [
     "idempotency_keys",
     "import_refusals",
     "imports",
+    "insiders",
     "installation",
     "jobs",
     "leases",
@@ -57,6 +60,7 @@ __all__ = [
     "ranges",
     "receipts",
     "subscriptions",
+    "sweeps",
     "vapid_keys",
     "visitors",
     "webhook_attempts",
