@@ -35,20 +35,32 @@ export interface Visit {
   cart?: Cart;
 }
 
-const texts = (value: unknown): boolean =>
-  Array.isArray(value) && (value as unknown[]).every((one) => typeof one === "string");
+/** A visit in which nothing has happened. */
+const nothing = (visits: number, at: number, entryUrl: string): Visit => ({
+  visits,
+  lastAt: at,
+  startedAt: at,
+  entryUrl,
+  pageViews: 0,
+  focused: 0,
+  referrer: "",
+  products: [],
+  urls: [],
+  utm: {},
+});
 
-/** Other scripts and other versions write to the storage too: what is not as we would have left it is not ours. */
+/**
+ * Other scripts and other versions write to the storage too: what is not of the form that we would have left is not
+ * ours. What is within lists is looked at by whoever reads them.
+ */
 function isSound(raw: unknown): boolean {
   try {
-    const { visits, lastAt, startedAt, pageViews, focused, entryUrl, referrer, utm, products, urls, cart } = raw as Visit;
-    cart?.forEach(line);
-    return (
-      [visits, lastAt, startedAt, pageViews, focused].every((one) => Number.isFinite(one) && one >= 0) &&
-      texts([entryUrl, referrer, ...Object.values(utm)]) &&
-      texts(products) &&
-      texts(urls)
-    );
+    const kept = raw as Visit;
+    kept.cart?.forEach(line);
+    return Object.entries(nothing(0, 0, "")).every(([member, like]) => {
+      const value = kept[member as keyof Visit];
+      return value != null && typeof value === typeof like && Array.isArray(value) === Array.isArray(like);
+    });
   } catch {
     return false;
   }
@@ -93,9 +105,7 @@ export function makeVisits(keeper: Keeper, now: () => number, here: () => string
       if (rested < REST && rested > -TOLERANCE) return raw as Visit;
       visits = (raw as Visit).visits;
     }
-    const at = now();
-    const nothing = { pageViews: 0, products: [], referrer: "", utm: {}, urls: [], focused: 0 };
-    return { visits: visits + 1, lastAt: at, startedAt: at, entryUrl: here(), ...nothing };
+    return nothing(visits + 1, now(), here());
   }
 
   function change(to?: (visit: Visit) => void): Visit {
