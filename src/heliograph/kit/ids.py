@@ -38,6 +38,11 @@ class Ids:
         return f"{prefix}_{_encode(_milliseconds(self._clock.now()) << 80 | random)}"
 
 
+def of_hash(prefix: str, at: datetime, digest: bytes) -> str:
+    """Return the identifier of the millisecond of `at` whose other 80 bits are the first of `digest`."""
+    return f"{prefix}_{_encode(_milliseconds(at) << 80 | int.from_bytes(digest[:_RANDOM_BYTES], 'big'))}"
+
+
 def floor_id(prefix: str, at: datetime) -> str:
     """Return the smallest identifier that can be made in the millisecond of `at`."""
     return f"{prefix}_{_encode(_milliseconds(at) << 80)}"

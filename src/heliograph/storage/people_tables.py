@@ -30,6 +30,7 @@ visitors = Table(
     Column("is_mobile", Boolean, nullable=False),
     PrimaryKeyConstraint("project_id", "token_hash"),
     Index(None, "profile_id"),
+    Index(None, "last_seen_at"),
 )
 
 events = Table(

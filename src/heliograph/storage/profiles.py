@@ -21,7 +21,7 @@ class Profile:
 
     id: str
     project_id: str
-    external_id: str
+    external_id: str | None
     attributes: dict[str, Any]
     language: str | None
     time_zone: str | None

@@ -49,10 +49,10 @@ class ProfileChange(Form, frozen=True, kw_only=True):
 
 
 class ProfileView(View, frozen=True, kw_only=True):
-    """A person. `last_seen_at` is when a browser was last identified as theirs."""
+    """A person, or a visitor of whom nobody has said who it is. `last_seen_at` is exact to the minute."""
 
     id: str
-    external_id: str
+    external_id: Annotated[str | None, msgspec.Meta(description="Null for an anonymous visitor.")]
     attributes: dict[str, Any]
     language: str | None
     time_zone: str | None

@@ -53,6 +53,7 @@ def _visitors() -> None:
         sa.PrimaryKeyConstraint("project_id", "token_hash", name=op.f("pk_visitors")),
     )
     op.create_index(op.f("ix_visitors_profile_id"), "visitors", ["profile_id"], unique=False)
+    op.create_index(op.f("ix_visitors_last_seen_at"), "visitors", ["last_seen_at"], unique=False)
 
 
 def _events() -> None:

@@ -1,0 +1,87 @@
+"""Rows of events. They come from many pages at once, and much is asked of few of them: always by person or by item."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy.engine import Row
+
+from heliograph.domain.event import Event, Source
+from heliograph.domain.vocabulary import CART_EVENTS, WHOLE_CART_EVENTS
+from heliograph.kit.ids import floor_id
+from heliograph.storage.sql import chunks, insert
+from heliograph.storage.store import Tx
+from heliograph.storage.tables import events
+
+_COLUMNS = [events.c[name] for name in Event.__dataclass_fields__]
+
+
+def _event(row: Row[Any]) -> Event:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return Event(**(values | {"source": Source(values["source"])}))
+
+
+async def add(tx: Tx, happened: Sequence[Event]) -> list[Event]:
+    """Write events; leave those alone that are known, and return the new ones in the order in which they were given."""
+    if not happened:
+        return []
+    statement = insert(tx, events).on_conflict_do_nothing(index_elements=["id"]).returning(events.c.id)
+    # In one order, so that two calls with the same events do not wait for each other.
+    rows = [asdict(event) for event in sorted(happened, key=lambda event: event.id)]
+    new = set((await tx.execute(statement, rows)).scalars())
+    return [event for event in happened if event.id in new]
+
+
+async def page(tx: Tx, profile_id: str, *, after: str | None, limit: int, names: Collection[str] = ()) -> list[Event]:
+    """Return events of a person, in the order of their identifiers: oldest first."""
+    query = select(*_COLUMNS).where(events.c.profile_id == profile_id).order_by(events.c.id).limit(limit)
+    if after is not None:
+        query = query.where(events.c.id > after)
+    if names:
+        query = query.where(events.c.name.in_(names))
+    return [_event(row) for row in await tx.execute(query)]
+
+
+async def of_cart(tx: Tx, profile_id: str, *, limit: int) -> list[Event]:
+    """Return what a person's cart follows from: the last event that says all that is in it, and what came behind.
+
+    Of more than `limit` the oldest are left out.
+    """
+    last = None
+    for name in sorted(WHOLE_CART_EVENTS):  # each by itself, so that the index has them in order
+        query = select(*_COLUMNS).where(events.c.profile_id == profile_id, events.c.name == name)
+        row = (await tx.execute(query.order_by(events.c.at.desc(), events.c.id.desc()).limit(1))).first()
+        if row is not None and (last is None or (row.at, row.id) > (last.at, last.id)):
+            last = _event(row)
+    found = [] if last is None else [last]
+    for name in sorted(CART_EVENTS - WHOLE_CART_EVENTS):
+        query = select(*_COLUMNS).where(events.c.profile_id == profile_id, events.c.name == name)
+        if last is not None:
+            query = query.where(events.c.at >= last.at, tuple_(events.c.at, events.c.id) > tuple_(last.at, last.id))
+        rows = await tx.execute(query.order_by(events.c.at.desc(), events.c.id.desc()).limit(limit))
+        found += [_event(row) for row in rows]
+    return found
+
+
+async def move(tx: Tx, *, from_profile: str, to_profile: str, limit: int) -> list[str]:
+    """Give up to `limit` events of one profile to another, newest first; return which."""
+    some = select(events.c.id).where(events.c.profile_id == from_profile).order_by(events.c.id.desc()).limit(limit)
+    ids = sorted((await tx.execute(some)).scalars())
+    for part in chunks(ids):
+        await tx.execute(update(events).where(events.c.id.in_(part)).values(profile_id=to_profile))
+    return ids
+
+
+async def erase(tx: Tx, profile_id: str, *, limit: int) -> int:
+    """Delete up to `limit` events of a profile; return how many there were."""
+    some = select(events.c.id).where(events.c.profile_id == profile_id).order_by(events.c.id).limit(limit)
+    return (await tx.execute(delete(events).where(events.c.id.in_(some)))).rowcount
+
+
+async def sweep(tx: Tx, *, before: datetime, limit: int) -> int:
+    """Delete up to `limit` events that happened before an instant, to a day, oldest first."""
+    # By identifier, which the instant is in: no index is needed for it.
+    some = select(events.c.id).where(events.c.id < floor_id("evt", before)).order_by(events.c.id).limit(limit)
+    return (await tx.execute(delete(events).where(events.c.id.in_(some)))).rowcount
