@@ -3,7 +3,6 @@
 Screenshots are left in `.build/screenshots` for a person to look at; the run says where at its end.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,11 @@ from tests.browser.support.driver import Browser
 from tests.browser.support.prompts import HEBREW, IPHONE, PromptPage, PromptShop, campaign
 from tests.browser.support.site import Site
 from tests.browser.test_prompts import KINDS
+from tests.support.left_out import SCREENSHOTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-ROOT = Path(__file__).parents[2]
-SCREENSHOTS = Path(os.environ.get("HELIOGRAPH_SCREENSHOTS", ROOT / ".build" / "screenshots"))
-AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 LOAD = """
 const script = document.createElement("script");
 script.src = "/axe.js";
