@@ -16,8 +16,10 @@ EARLIEST_ZONE = timedelta(hours=14)
 """A wall time comes first at UTC+14, in Kiribati."""
 LATEST_ZONE = timedelta(hours=12)
 """… and last at UTC-12."""
-HORIZON = timedelta(days=366 * 5)
-"""What does not come round within that time never does: 30 February, or the fifth Monday of nothing."""
+HORIZON = timedelta(days=366 * 9)
+"""What does not come round within that time never does. 29 February once takes eight years."""
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""Dates of rules lie in these years."""
 LONGEST_CHANGE = timedelta(hours=25)
 """Clocks jump by an hour or half of one; Samoa once left out a day."""
 LOCAL_TIME = "local_time"
