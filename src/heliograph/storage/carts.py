@@ -4,10 +4,14 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from heliograph.domain.cart import Cart, as_json, from_json
+from heliograph.domain.cart import Cart, applied, as_json, from_json
+from heliograph.storage import events
 from heliograph.storage.sql import insert
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import carts
+
+MAX_EVENTS = 2_000
+"""Of each name, since the cart was last told as a whole; more than that no person does to a cart."""
 
 
 async def get(tx: Tx, profile_id: str) -> Cart | None:
@@ -34,3 +38,10 @@ async def put(tx: Tx, project_id: str, profile_id: str, cart: Cart) -> None:
 async def remove(tx: Tx, profile_id: str) -> None:
     """Forget a person's cart."""
     await tx.execute(delete(carts).where(carts.c.profile_id == profile_id))
+
+
+async def rebuild(tx: Tx, project_id: str, profile_id: str) -> None:
+    """Make a person's cart anew from the events: what came late, or from elsewhere, finds its place among them."""
+    cart = applied(None, await events.of_cart(tx, profile_id, limit=MAX_EVENTS))
+    if cart is not None:
+        await put(tx, project_id, profile_id, cart)

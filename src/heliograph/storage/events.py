@@ -5,13 +5,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.engine import Row
 
 from heliograph.domain.event import Event, Source
 from heliograph.domain.vocabulary import CART_EVENTS, WHOLE_CART_EVENTS
 from heliograph.kit.ids import floor_id
-from heliograph.storage.sql import chunks, insert
+from heliograph.storage.sql import insert
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import events
 
@@ -63,15 +63,6 @@ async def of_cart(tx: Tx, profile_id: str, *, limit: int) -> list[Event]:
         rows = await tx.execute(query.order_by(events.c.at.desc(), events.c.id.desc()).limit(limit))
         found += [_event(row) for row in rows]
     return found
-
-
-async def move(tx: Tx, *, from_profile: str, to_profile: str, limit: int) -> list[str]:
-    """Give up to `limit` events of one profile to another, newest first; return which."""
-    some = select(events.c.id).where(events.c.profile_id == from_profile).order_by(events.c.id.desc()).limit(limit)
-    ids = sorted((await tx.execute(some)).scalars())
-    for part in chunks(ids):
-        await tx.execute(update(events).where(events.c.id.in_(part)).values(profile_id=to_profile))
-    return ids
 
 
 async def erase(tx: Tx, profile_id: str, *, limit: int) -> int:

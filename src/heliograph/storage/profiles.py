@@ -1,4 +1,4 @@
-"""Rows of profiles: people by the id that the customer's own systems know them by."""
+"""Rows of profiles: people by the id that the customer's own systems know them by, and visitors without one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.engine import Row
+from sqlalchemy.exc import IntegrityError
 
 from heliograph.errors import Unavailable
 from heliograph.storage.sql import insert_new
@@ -17,7 +18,7 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One person. `attributes` is any JSON object of the customer's."""
+    """One person. `attributes` is any JSON object of the customer's; `external_id` is None for an anonymous visitor."""
 
     id: str
     project_id: str
@@ -32,6 +33,9 @@ class Profile:
 
 def _profile(row: Row[Any]) -> Profile:
     return Profile(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+_COLUMNS = [profiles.c[name] for name in Profile.__dataclass_fields__]
 
 
 async def add(tx: Tx, profile: dict[str, Any]) -> bool:
@@ -55,16 +59,27 @@ async def ensure(tx: Tx, profile: dict[str, Any]) -> tuple[Profile, bool]:
 
 async def get(tx: Tx, project_id: str, profile_id: str, *, lock: bool = False) -> Profile | None:
     """Return one profile of a project; with `lock`, nobody else changes it before the transaction ends."""
-    query = select(profiles).where(profiles.c.project_id == project_id, profiles.c.id == profile_id)
+    query = select(*_COLUMNS).where(profiles.c.project_id == project_id, profiles.c.id == profile_id)
     row = (await tx.execute(query.with_for_update() if lock else query)).first()
     return None if row is None else _profile(row)
 
 
 async def of_external_id(tx: Tx, project_id: str, external_id: str, *, lock: bool = False) -> Profile | None:
     """Return the profile with this external id."""
-    query = select(profiles).where(profiles.c.project_id == project_id, profiles.c.external_id == external_id)
+    query = select(*_COLUMNS).where(profiles.c.project_id == project_id, profiles.c.external_id == external_id)
     row = (await tx.execute(query.with_for_update() if lock else query)).first()
     return None if row is None else _profile(row)
+
+
+async def name(tx: Tx, profile_id: str, external_id: str, *, now: datetime) -> bool:
+    """Give an anonymous profile its external id, unless another one has it; tell whether it has it now."""
+    statement = update(profiles).where(profiles.c.id == profile_id, profiles.c.external_id.is_(None))
+    try:
+        async with tx.begin_nested():
+            changed = await tx.execute(statement.values(external_id=external_id, updated_at=now))
+    except IntegrityError:  # somebody else made the person in the same moment
+        return False
+    return bool(changed.rowcount)
 
 
 async def change(tx: Tx, profile_id: str, values: dict[str, Any]) -> None:
@@ -74,7 +89,7 @@ async def change(tx: Tx, profile_id: str, values: dict[str, Any]) -> None:
 
 async def page(tx: Tx, project_id: str, *, after: str | None, limit: int) -> list[Profile]:
     """Return profiles of a project, oldest first."""
-    query = select(profiles).where(profiles.c.project_id == project_id).order_by(profiles.c.id).limit(limit)
+    query = select(*_COLUMNS).where(profiles.c.project_id == project_id).order_by(profiles.c.id).limit(limit)
     if after is not None:
         query = query.where(profiles.c.id > after)
     return [_profile(row) for row in await tx.execute(query)]

@@ -27,6 +27,7 @@ from heliograph.storage.people_tables import carts, events, visitors
 from heliograph.storage.schema import ID, metadata
 from heliograph.storage.types import Instant, Json
 from heliograph.storage.webhook_tables import webhook_attempts, webhook_messages, webhook_outbox, webhooks
+from heliograph.storage.window_tables import window_states, windows
 
 __all__ = [
     "accounts",
@@ -67,6 +68,8 @@ __all__ = [
     "webhook_messages",
     "webhook_outbox",
     "webhooks",
+    "window_states",
+    "windows",
 ]
 
 installation = Table(
@@ -201,8 +204,15 @@ profiles = Table(
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("last_seen_at", Instant),
+    Column("merged_into", ID),  # the person that this visitor turned out to be, while there is more to hand over
     UniqueConstraint("project_id", "external_id"),
     Index(None, "project_id", "id"),
+    Index(
+        "ix_profiles_merged",
+        "merged_into",
+        sqlite_where=text("merged_into IS NOT NULL"),
+        postgresql_where=text("merged_into IS NOT NULL"),
+    ),
 )
 
 subscriptions = Table(

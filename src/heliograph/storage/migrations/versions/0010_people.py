@@ -11,12 +11,22 @@ branch_labels = None
 depends_on = None
 
 _ID = sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql")
+_MERGED = sa.text("merged_into IS NOT NULL")
 _ITEM = sa.text("item_id IS NOT NULL")
 
 
 def upgrade() -> None:
     """Add the tables and columns, and let profiles have no external id."""
     _let_names_be_null()
+    op.add_column("profiles", sa.Column("merged_into", _ID, nullable=True))
+    op.create_index(
+        "ix_profiles_merged",
+        "profiles",
+        ["merged_into"],
+        unique=False,
+        sqlite_where=_MERGED,
+        postgresql_where=_MERGED,
+    )
     op.add_column("subscriptions", sa.Column("browser", sa.String(length=16), nullable=True))
     op.add_column("subscriptions", sa.Column("os", sa.String(length=16), nullable=True))
     op.add_column("subscriptions", sa.Column("is_mobile", sa.Boolean(), nullable=True))
@@ -113,5 +123,7 @@ def downgrade() -> None:
         op.drop_table(table)
     for column in ("is_mobile", "os", "browser"):
         op.drop_column("subscriptions", column)
+    op.drop_index("ix_profiles_merged", table_name="profiles")
+    op.drop_column("profiles", "merged_into")
     op.execute("DELETE FROM profiles WHERE external_id IS NULL")
     _let_names_be_null(really=False)
