@@ -112,6 +112,7 @@ export function makeSite(around: Surroundings): Site {
   function consent(agreed: unknown): void {
     if (agreed === true && allowed) return;
     allowed = agreed === true;
+    if (!allowed) tracker.drop();
     keeper.allow(allowed);
     // Seen already, but nobody was told.
     if (allowed && last) tell({}, document.referrer);

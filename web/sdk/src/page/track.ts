@@ -23,6 +23,8 @@ export interface Tracker {
   flush(): Promise<void>;
   /** The page is left, perhaps for good, or by this person: what waits goes by beacon. */
   leave(): void;
+  /** Forgets what this page has told of. */
+  drop(): void;
 }
 
 export interface Sender {
@@ -92,6 +94,8 @@ function isJson(text: unknown): text is string {
 export function makeTracker(sender: Sender): Tracker {
   const { window, address, keeper, visitor, identity, failed } = sender;
   const { navigator, location, document } = window;
+  /** What this page has told of and the server has not taken. */
+  let mine: Queue = { visitor: undefined, entries: [] };
   let timer: ReturnType<typeof setTimeout> | undefined;
   let pause = 0;
   let sending: Promise<void> | undefined;
@@ -104,10 +108,18 @@ export function makeTracker(sender: Sender): Tracker {
     return proof && !settled.has(proof) ? proof : undefined;
   }
 
-  /** What waits; other scripts write to the storage too, so only what is JSON is taken from it. */
-  function queue(): Queue {
+  /** What is in the storage; other scripts write there too, so only what is JSON is taken from it. */
+  function stored(): Queue {
     const { visitor, entries } = loose(keeper.get(NAME));
     return { visitor: words(visitor), entries: Array.isArray(entries) ? entries.filter(isJson) : [] };
+  }
+
+  /** What waits. Of tabs that write at the same moment the storage keeps one's word, so each remembers its own. */
+  function queue(): Queue {
+    const kept = stored();
+    if (!mine.entries.length) return kept;
+    const others = kept.visitor === mine.visitor ? kept.entries.filter((one) => !mine.entries.includes(one)) : [];
+    return { visitor: mine.visitor, entries: [...others, ...mine.entries] };
   }
 
   function keep({ visitor, entries }: Queue): void {
@@ -122,17 +134,19 @@ export function makeTracker(sender: Sender): Tracker {
     if (!name) return;
     // Another person is here, perhaps since a logout in another tab.
     if (![undefined, name].includes(queue().visitor)) leave();
-    const entries = [...queue().entries, entry];
-    keep({ visitor: name, entries });
+    mine = { visitor: name, entries: [...(mine.visitor === name ? mine.entries : []), entry].slice(-KEPT) };
+    const waiting = queue();
+    keep(waiting);
     soon();
-    if (entries.length >= BATCH && !pause) void flush();
+    if (waiting.entries.length >= BATCH && !pause) void flush();
   }
 
   /** Takes what the server has heard of out of the queue, where other tabs may have put more meanwhile. */
   function done(batch: Queue): void {
-    const { visitor, entries } = queue();
     const sent = new Set(batch.entries);
-    keep({ visitor, entries: entries.filter((one) => !sent.has(one)) });
+    const without = ({ visitor, entries }: Queue) => ({ visitor, entries: entries.filter((one) => !sent.has(one)) });
+    mine = without(mine);
+    keep(without(stored()));
   }
 
   /** The next batch: at most 100 entries, and no more than a beacon carries. */
@@ -231,6 +245,7 @@ export function makeTracker(sender: Sender): Tracker {
     flush,
     soon,
     leave,
+    drop: () => void (mine = { visitor: undefined, entries: [] }),
     track: (name, properties) =>
       put(name, properties, (text) => `{"id":"${random(12)}","name":"${name}","at":"${at()}","properties":${text}}`),
     attributes: (values) => put("attributes", values, (text) => `{"attributes":${text}}`),
