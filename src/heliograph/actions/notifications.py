@@ -146,7 +146,7 @@ def priority_of(audience: Audience) -> int:
     """Return the priority of a send: to a few named receivers it is urgent."""
     match audience.kind:
         case AudienceKind.PROFILES:
-            return URGENT if len(audience.external_ids) <= FEW else NORMAL
+            return URGENT if len(audience.external_ids or audience.profile_ids) <= FEW else NORMAL
         case AudienceKind.SUBSCRIPTIONS:
             return URGENT if len(audience.subscription_ids) <= FEW else NORMAL
         case AudienceKind.EVERYONE | AudienceKind.GROUP:

@@ -1,11 +1,12 @@
 """A notification as a sender asks for it: content, audience, and the limits of its life (RFC 8030 section 5.2-5.4)."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from heliograph.domain.contact_rules import ContactRules
 from heliograph.domain.rate import Rate
 
 MAX_TTL = timedelta(days=28)
@@ -57,6 +58,7 @@ class AudienceKind(StrEnum):
     GROUP = "group"
     PROFILES = "profiles"
     SUBSCRIPTIONS = "subscriptions"
+    SEGMENT = "segment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Content:
         variants: by language tag; chosen by the subscription's language, longest match first.
         data: any JSON, handed to the page's code.
         shorten: whether a body that does not fit may be cut, with an ellipsis.
+        template: whether texts, addresses and the strings in `data` are templates (`domain.template`).
     """
 
     title: str = ""
@@ -110,22 +113,39 @@ class Content:
     app_badge: int | None = None
     variants: dict[str, Variant] = field(default_factory=dict)
     shorten: bool = False
+    template: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who shall get it, as the sender said it."""
+    """Who shall get it, as the sender said it.
+
+    Attributes:
+        profile_ids: of `profiles`, our own identifiers in the place of external ones: visitors have no others.
+        segment_id: the segment whose rule is taken over when the notification starts, if none was given.
+        rule: of a segment, as it was when sending began; JSON that `conditions` understands.
+    """
 
     kind: AudienceKind
     group: str | None = None
     identifier: str | None = None
     external_ids: tuple[str, ...] = ()
     subscription_ids: tuple[str, ...] = ()
+    profile_ids: tuple[str, ...] = ()
+    segment_id: str | None = None
+    rule: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A stored notification, as delivery and providers see it."""
+    """A stored notification, as delivery and providers see it.
+
+    Attributes:
+        limits: how often and when it may go to one person, as its sender or its campaign says; None: nothing was said.
+        campaign_id: the campaign that it is of, `dispatch_id` the run of it, and `variant` the part of its audience.
+        priority: within its exclusion group, the higher goes first.
+        variables: for its content: `{"all": {…}, "people": {profile id: {…}}}`.
+    """
 
     id: str
     project_id: str
@@ -140,6 +160,25 @@ class Notification:
     send_at: datetime
     expires_at: datetime
     rate: Rate | None = None
+    limits: ContactRules | None = None
+    campaign_id: str | None = None
+    dispatch_id: str | None = None
+    variant: str | None = None
+    priority: int = 0
+    variables: dict[str, Any] | None = None
+
+    @property
+    def contact_rules(self) -> ContactRules:
+        """Its own limits, with whether the project's hold too.
+
+        What a program sends to people whom it names is mostly an answer to something that they did, and a data push
+        shows nothing: the project's limits are for neither, unless the sender says so.
+        """
+        limits = self.limits or ContactRules()
+        if limits.ignore_project is not None or self.campaign_id is not None:
+            return limits
+        is_named = self.audience.kind in (AudienceKind.PROFILES, AudienceKind.SUBSCRIPTIONS)
+        return replace(limits, ignore_project=is_named or self.kind is NotificationKind.DATA)
 
 
 def chosen_variant(content: Content, language: str | None) -> tuple[str | None, Variant | None]:

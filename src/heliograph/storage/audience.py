@@ -68,7 +68,9 @@ def receiver(values: Sequence[Any]) -> Receiver:
 
 def named_targets(audience: Audience) -> list[str]:
     """Return the named receivers, each once, in the order that slices count."""
-    names = audience.external_ids if audience.kind is AudienceKind.PROFILES else audience.subscription_ids
+    names = audience.subscription_ids
+    if audience.kind is AudienceKind.PROFILES:
+        names = audience.profile_ids or audience.external_ids
     return list(dict.fromkeys(names))
 
 
@@ -156,7 +158,7 @@ def _in_range(
                 conditions.append(_is_member(project_id, audience, after, upto))
             return select(*columns).where(*conditions)
         case Slice(start, stop):
-            return _named(columns, project_id, audience.kind, named_targets(audience)[start:stop])
+            return _named(columns, project_id, audience, named_targets(audience)[start:stop])
 
 
 def _is_member(project_id: str, audience: Audience, after: str, upto: str) -> ColumnElement[bool]:
@@ -169,20 +171,27 @@ def _is_member(project_id: str, audience: Audience, after: str, upto: str) -> Co
     return subscriptions.c.id.in_(inside)
 
 
-def _named(columns: Sequence[ColumnElement[Any]], project_id: str, kind: AudienceKind, names: list[str]) -> Select[Any]:
-    if kind is AudienceKind.SUBSCRIPTIONS:
+def _named(
+    columns: Sequence[ColumnElement[Any]], project_id: str, audience: Audience, names: list[str]
+) -> Select[Any]:
+    if audience.kind is AudienceKind.SUBSCRIPTIONS:
         return select(*columns).where(subscriptions.c.project_id == project_id, subscriptions.c.id.in_(names))
     return (
         select(*columns)
         .join(profiles, profiles.c.id == subscriptions.c.profile_id)
         .where(
             profiles.c.project_id == project_id,
-            profiles.c.external_id.in_(names),
+            _name_of(audience).in_(names),
             # Not the project again: SQLite would then walk along all of the project's subscriptions.
             # A person's old browsers are not receivers; naming a subscription itself asks about that one.
             subscriptions.c.state == constant("active"),
         )
     )
+
+
+def _name_of(audience: Audience) -> ColumnElement[str]:
+    """Return what people are named by: the sender's identifiers, or our own."""
+    return profiles.c.id if audience.profile_ids else profiles.c.external_id
 
 
 async def by_ids(tx: Tx, ids: Sequence[str]) -> dict[str, Receiver]:
@@ -206,8 +215,8 @@ async def still_meant(tx: Tx, project_id: str, audience: Audience, ids: Sequence
         case AudienceKind.PROFILES:
             member = subscriptions.c.id
             joined = subscriptions.join(profiles, profiles.c.id == subscriptions.c.profile_id)
-            query = select(member, profiles.c.external_id).select_from(joined)
-            named = set(audience.external_ids)
+            query = select(member, _name_of(audience)).select_from(joined)
+            named = set(named_targets(audience))
     meant: set[str] = set()
     for part in chunks(ids):
         meant |= {row[0] for row in await tx.execute(query.where(member.in_(part))) if row[1] in named}

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Row
 
+from heliograph.domain.contact_rules import ContactRules
 from heliograph.domain.notification import (
     Audience,
     Content,
@@ -55,7 +56,7 @@ def _says_nothing(member: Any) -> bool:
     return member is None or member is False or (isinstance(member, str | tuple | dict) and not member)
 
 
-def _stored(value: Content | Audience) -> Any:
+def stored(value: Content | Audience) -> Any:
     """Return a value as JSON without the members that say nothing."""
     kept = {name: member for name, member in asdict(value).items() if not _says_nothing(member)}
     if isinstance(value, Content):
@@ -64,7 +65,8 @@ def _stored(value: Content | Audience) -> Any:
     return msgspec.to_builtins(kept)
 
 
-def _content(stored: dict[str, Any]) -> Content:
+def read_content(stored: dict[str, Any]) -> Content:
+    """Read what `stored` wrote."""
     data = stored.get("data")
     return msgspec.convert(stored | {"data": None if data is None else msgspec.json.decode(data)}, Content)
 
@@ -76,7 +78,7 @@ def _row(row: Row[Any]) -> NotificationRow:
             id=values["id"],
             project_id=values["project_id"],
             kind=NotificationKind(values["kind"]),
-            content=_content(values["content"]),
+            content=read_content(values["content"]),
             audience=msgspec.convert(values["audience"], Audience),
             state=NotificationState(values["state"]),
             ttl=timedelta(seconds=values["ttl_seconds"]),
@@ -86,6 +88,12 @@ def _row(row: Row[Any]) -> NotificationRow:
             send_at=values["send_at"],
             expires_at=values["expires_at"],
             rate=None if values["rate"] is None else Rate.parse(values["rate"]),
+            limits=None if values["limits"] is None else ContactRules.of(values["limits"]),
+            campaign_id=values["campaign_id"],
+            dispatch_id=values["dispatch_id"],
+            variant=values["variant"],
+            priority=values["priority"] or 0,
+            variables=values["variables"],
         ),
         progress=Progress(values["started_at"], values["planned_at"], values["finished_at"]),
     )
@@ -93,14 +101,16 @@ def _row(row: Row[Any]) -> NotificationRow:
 
 async def add(tx: Tx, notification: Notification) -> None:
     """Write a new notification."""
+    limits = notification.limits
+    exclusion = None if limits is None else limits.exclusion
     await tx.execute(
         insert(notifications).values(
             id=notification.id,
             project_id=notification.project_id,
             kind=notification.kind,
             state=notification.state,
-            content=_stored(notification.content),
-            audience=_stored(notification.audience),
+            content=stored(notification.content),
+            audience=stored(notification.audience),
             ttl_seconds=int(notification.ttl.total_seconds()),
             urgency=notification.urgency,
             topic=notification.topic,
@@ -108,6 +118,13 @@ async def add(tx: Tx, notification: Notification) -> None:
             send_at=notification.send_at,
             expires_at=notification.expires_at,
             rate=None if notification.rate is None else str(notification.rate),
+            limits=None if limits is None else limits.stored(),
+            campaign_id=notification.campaign_id,
+            dispatch_id=notification.dispatch_id,
+            variant=notification.variant,
+            variables=notification.variables,
+            exclusion_group=None if exclusion is None else exclusion.group,
+            priority=notification.priority or None,
         )
     )
 
