@@ -110,6 +110,45 @@ async def test_escape_puts_off(browser: Browser, prompts: PromptShop) -> None:
     await page.close()
 
 
+async def test_a_card_takes_the_focus_from_nobody(browser: Browser, prompts: PromptShop) -> None:
+    """A card that slides in leaves the focus to who is at work in the page, and Escape still says "not now"."""
+    prompts.offer(campaign("slide", triggers=[[{"kind": "event", "name": "now"}]]))
+    page = await prompts.open(browser)
+    await page.looked()
+    await page.tab.run("document.getElementById('own').focus(); return true;")
+    await page.tab.run("heliograph.push(['fireEvent', { event: 'now' }]); return true;")
+    await page.shows("slide")
+    assert await page.tab.run("return document.activeElement.id;") == "own"
+    await page.tab.key("Escape")
+    await page.shows()
+    await page.counts("show-widget", "click-later")
+    await page.close()
+
+
+async def test_a_look(browser: Browser, prompts: PromptShop) -> None:
+    """Theme, accent, place and layer are the campaign's; an accent that could not be read is moved until it can."""
+    look = {"theme": "dark", "accent": "#101010", "position": "top-left", "z_index": 7, "icon": "/nowhere.png"}
+    prompts.offer(campaign("slide", look=look))
+    page = await prompts.open(browser)
+    await page.tab.prefer("light")
+    await page.load()
+    await page.shows("slide")
+    await eventually(lambda: page.tab.run(DRAWN_SIGN), "a drawn sign in place of the missing picture")
+    assert await page.tab.run(LOOKS) == ["rgb(29, 32, 39)", True, True, "7", "rgb(255, 255, 255)", False]
+    await page.close()
+
+
+DRAWN_SIGN = "return document.querySelector('heliograph-prompt').shadowRoot.querySelector('.sign .drawing') !== null;"
+LOOKS = """
+const { shadowRoot } = document.querySelector("heliograph-prompt");
+const card = shadowRoot.querySelector(".card");
+const { left, top } = card.getBoundingClientRect();
+const button = getComputedStyle(shadowRoot.querySelector(".main"));
+const channels = button.backgroundColor.match(/\\d+/g).map(Number);
+const { zIndex } = getComputedStyle(document.querySelector("heliograph-prompt"));
+const stayed = channels.every((one) => one < 40);
+return [getComputedStyle(card).backgroundColor, left < 30, top < 60, zIndex, button.color, stayed];
+"""
 FOCUSED = "return document.activeElement.shadowRoot?.activeElement?.className ?? document.activeElement.localName;"
 
 

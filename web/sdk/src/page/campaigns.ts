@@ -5,7 +5,7 @@
 
 import { holds, watch } from "../triggers";
 import type { Kit } from "../widgets/kit/kit";
-import type { Campaign as Shape, End, Kind, MakePrompt, Shown } from "../widgets/prompt";
+import { KINDS, type Campaign as Shape, type End, type Kind, type MakePrompt, type Shown } from "../widgets/prompt";
 import { slotOf } from "../widgets/kit/slot";
 import type { Status } from "./client";
 import { makeHost } from "./host";
@@ -41,6 +41,13 @@ export function useful(kind: Kind, status: Status["status"]): boolean | string {
   if (status === "denied") return "push-already-denied";
   return status === "default" || status === "unsubscribed" || "push-unsupported";
 }
+
+/** Whether this page script can do something with it; a server may be newer. */
+const understood = (given: unknown): given is Campaign => {
+  const { id, prompt, triggers, frequency, texts } = (given ?? {}) as Partial<Campaign>;
+  const groups = Array.isArray(triggers) && triggers.every(Array.isArray);
+  return typeof id === "string" && KINDS.includes(prompt as Kind) && groups && Boolean(frequency && texts);
+};
 
 interface Standing {
   readonly campaign: Campaign;
@@ -92,7 +99,7 @@ export function makeRunner(around: Around): Runner {
     try {
       const [kit, make] = await Promise.all([load<Kit>("kit"), load<MakePrompt>(campaign.prompt)]);
       // Another tab may have shown it, and the page may have taken everything down, while the file was loading.
-      if (places.get(place) !== standing || !still()) return leave(place, standing), false;
+      if (places.get(place) !== standing || !still()) return (leave(place, standing), false);
       const shown = make(kit).show(
         makeHost(around, {
           campaign,
@@ -107,7 +114,7 @@ export function makeRunner(around: Around): Runner {
           },
         }),
       );
-      if (!shown) return leave(place, standing), false;
+      if (!shown) return (leave(place, standing), false);
       standing.shown = shown;
       cover();
       return true;
@@ -149,7 +156,9 @@ export function makeRunner(around: Around): Runner {
   function room(campaign: Campaign): boolean {
     const place = placeOf(campaign);
     if (places.has(place) || (campaign.exclusion_group && groups.has(campaign.exclusion_group))) return false;
-    return place === STAGE ? env.now() >= peaceUntil : place === "bell" || slotOf(campaign.spot, env.document) !== undefined;
+    return place === STAGE
+      ? env.now() >= peaceUntil
+      : place === "bell" || slotOf(campaign.spot, env.document) !== undefined;
   }
 
   function consider(campaign: Campaign, now: Status["status"]): void {
@@ -189,12 +198,16 @@ export function makeRunner(around: Around): Runner {
   return {
     take(given, now) {
       status = now;
-      campaigns = (given as Campaign[]).slice().sort((one, other) => other.priority - one.priority);
+      campaigns = given.filter(understood).sort((one, other) => other.priority - one.priority);
+      if (campaigns.length < given.length)
+        mistaken("a prompt campaign is of a kind that this page script does not know");
       const standing = [...places.values()].map(({ campaign }) => campaign);
       settled = new Set(standing.map(({ id }) => id));
       groups = new Set(standing.map(({ exclusion_group }) => exclusion_group));
       stopWatching();
-      const kinds = campaigns.flatMap(({ triggers }) => triggers).flatMap((group) => group.map((one) => (one as { kind?: unknown } | null)?.kind));
+      const kinds = campaigns
+        .flatMap(({ triggers }) => triggers)
+        .flatMap((group) => group.map((one) => (one as { kind?: unknown } | null)?.kind));
       stopWatching = watch(kinds, env, look);
       previewed = new URLSearchParams(env.window.location.search).get("heliograph_preview");
       const wanted = campaigns.find(({ id }) => id === previewed);

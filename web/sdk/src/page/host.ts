@@ -64,7 +64,11 @@ export function makeHost(around: Around, part: Part): Host {
         (error: unknown) => refused(error, before, env.now() - started),
       );
     },
-    unsubscribe: () => survived(client.unsubscribe().then(() => true), false),
+    unsubscribe: () =>
+      survived(
+        client.unsubscribe().then(() => true),
+        false,
+      ),
     groups: () => survived(joined(around), null),
     choose(choice) {
       const change = async () => {

@@ -89,8 +89,10 @@ export function makePrompting(address: Address, given: Given) {
       mobile: /Mobi|Android|iP(hone|ad|od)/.test(navigator.userAgent),
       permission: status.permission ?? status.status,
     };
-    const { campaigns } = (await ask("POST", "/campaigns", { simple: true, body })) as { campaigns: readonly unknown[] };
-    if (own !== round || !(runner || campaigns.length)) return;
+    const { campaigns } = (await ask("POST", "/campaigns", { simple: true, body })) as {
+      campaigns?: readonly unknown[];
+    };
+    if (own !== round || !campaigns || !(runner || campaigns.length)) return;
     runner ??= load<(around: Around) => Runner>("runner").then((make) =>
       make({ ...given, base: address.api, key: address.key, ask, fault, load }),
     );

@@ -59,7 +59,11 @@ interface Page {
 const statusOf = (status: Status["status"]) => ({ status, permission: null }) as unknown as Status;
 
 /** A page on which these campaigns have arrived. */
-async function open(given: readonly Campaign[], status: Status["status"] = "default", url = "https://shop.example/"): Promise<Page> {
+async function open(
+  given: readonly Campaign[],
+  status: Status["status"] = "default",
+  url = "https://shop.example/",
+): Promise<Page> {
   const tab = new FakeWindow(url, browser);
   tabs.push(tab);
   const keeper = makeKeeper(asWindow(tab));
@@ -84,7 +88,8 @@ async function open(given: readonly Campaign[], status: Status["status"] = "defa
   const page: Page = {
     ...{ tab, facts, screen, hosts, covered, asked, failures },
     runner: undefined as never,
-    sent: () => asked.flatMap(({ body }) => body?.events ?? []).map(({ campaign, event }: any) => `${campaign} ${event}`),
+    sent: () =>
+      asked.flatMap(({ body }) => body?.events ?? []).map(({ campaign, event }: any) => `${campaign} ${event}`),
     becomes: (now) => emit("changed", statusOf(now)),
     subscribes: async () => statusOf("subscribed"),
     loads: async (kind) => (kind === "kit" ? {} : prompt),
@@ -104,7 +109,10 @@ async function open(given: readonly Campaign[], status: Status["status"] = "defa
     } as Around["client"],
     state: async () => ({ id: "sub_1", secret: "hss_1" }) as never,
     attributes: (values) => groups.push(values),
-    on: ((event: string, listener: (now: never) => void) => ((listeners[event] ??= []).push(listener), () => undefined)) as Around["on"],
+    on: ((event: string, listener: (now: never) => void) => (
+      (listeners[event] ??= []).push(listener),
+      () => undefined
+    )) as Around["on"],
     async ask(method, path, options) {
       asked.push({ method, path, body: options?.body, groups });
       return page.answers();
@@ -139,7 +147,13 @@ test("A campaign without triggers is shown at once, counted once, with its varia
 });
 
 test("One group of triggers that all hold is enough, and is looked at again whenever something changes.", async () => {
-  const triggers = [[{ kind: "time_on_page", from: 5 }, { kind: "spot", value: "footer" }], [{ kind: "event", name: "now" }]];
+  const triggers = [
+    [
+      { kind: "time_on_page", from: 5 },
+      { kind: "spot", value: "footer" },
+    ],
+    [{ kind: "event", name: "now" }],
+  ];
   const page = await open([campaign("a", { triggers })]);
   assert.deepEqual(page.screen, []);
   page.facts.spot("footer");
@@ -167,8 +181,26 @@ test("A trigger that this page does not know holds for nobody, and is told.", as
   assert.equal(page.failures.length, 2);
 });
 
+test("What a newer server sends, or a broken one, keeps nothing else from being shown.", async () => {
+  const odd = [
+    null,
+    7,
+    {},
+    campaign("x", { prompt: "hologram" as never }),
+    campaign("y", { triggers: [null] as never }),
+    { ...campaign("z"), frequency: null },
+  ];
+  const page = await open([...(odd as Campaign[]), campaign("a")]);
+  assert.deepEqual(page.screen, ["a"]);
+  assert.equal(page.failures.length, 1);
+});
+
 test("Of those whose triggers hold the highest priority goes first; after it there is peace, then the next.", async () => {
-  const page = await open([campaign("low"), campaign("high", { priority: 9 }), campaign("none", { priority: 99, triggers: [[{ kind: "event", name: "x" }]] })]);
+  const page = await open([
+    campaign("low"),
+    campaign("high", { priority: 9 }),
+    campaign("none", { priority: 99, triggers: [[{ kind: "event", name: "x" }]] }),
+  ]);
   assert.deepEqual(page.screen, ["high"]);
   page.hosts["high"]!.end("later");
   await settled();
@@ -196,7 +228,10 @@ test("What has a place of its own may stand beside the others, one per place, an
   const inline = campaign("inline", { prompt: "inline", spot: "hero" });
   const page = await open([]);
   page.tab.document.elements.push(new FakeElement("", { "data-hg-spot": "hero" }));
-  page.runner.take([campaign("slide"), bell, { ...bell, id: "second" }, inline, { ...inline, id: "no slot", spot: "nowhere" }], statusOf("default"));
+  page.runner.take(
+    [campaign("slide"), bell, { ...bell, id: "second" }, inline, { ...inline, id: "no slot", spot: "nowhere" }],
+    statusOf("default"),
+  );
   await settled();
   assert.deepEqual([...page.screen].sort(), ["bell", "inline", "slide"]);
   assert.equal(page.covered[page.covered.length - 1], true);
@@ -235,7 +270,8 @@ test("A prompt may say itself for how long it stays away.", async () => {
 test("A prompt is shown so many times in so long, or ever.", async () => {
   const frequency = { shows: 2, per_seconds: 3600, later_seconds: 0, close_seconds: 0 };
   const ever = { ...frequency, shows: 1, per_seconds: null };
-  const shown = async () => (await open([campaign("a", { frequency }), campaign("b", { frequency: ever, priority: 5 })])).screen.join();
+  const shown = async () =>
+    (await open([campaign("a", { frequency }), campaign("b", { frequency: ever, priority: 5 })])).screen.join();
   assert.equal(await shown(), "b");
   assert.equal(await shown(), "a");
   assert.equal(await shown(), "a");
@@ -253,7 +289,15 @@ test("A clock that was set back makes nobody wait for years.", async () => {
 });
 
 test("What somebody else wrote into our memory is as if it were not there.", async () => {
-  for (const torn of ["nonsense", "[]", "null", "7", '{"a":1}', '{"a":{"shown":"no"}}', '{"a":{"shown":[],"at":"x","wait":{}}}']) {
+  for (const torn of [
+    "nonsense",
+    "[]",
+    "null",
+    "7",
+    '{"a":1}',
+    '{"a":{"shown":"no"}}',
+    '{"a":{"shown":[],"at":"x","wait":{}}}',
+  ]) {
     browser.localStorage.setItem("heliograph:prompts", torn);
     assert.deepEqual((await open([campaign("a")])).screen, ["a"], torn);
   }
@@ -268,7 +312,16 @@ test("Somebody who has unsubscribed waits as if they had closed every prompt.", 
 });
 
 test("What a status makes of each kind of prompt.", () => {
-  const rows = ["default", "unsubscribed", "subscribed", "pending", "denied", "unsupported", "insecure", "ios-needs-home-screen"] as const;
+  const rows = [
+    "default",
+    "unsubscribed",
+    "subscribed",
+    "pending",
+    "denied",
+    "unsupported",
+    "insecure",
+    "ios-needs-home-screen",
+  ] as const;
   assert.deepEqual(
     rows.map((status) => [useful("slide", status), useful("home-screen", status)]),
     [
@@ -297,17 +350,22 @@ test("Whoever cannot use it is counted once per page instead of asked; bells sta
 
 test("A yes subscribes with the campaign's groups and the chosen ones, and what was chosen beside.", async () => {
   const page = await open([campaign("a", { groups: ["prompted", "news"] })]);
-  const answer = await page.hosts["a"]!.subscribe({ groups: { news: true, prices: true, orders: false }, attributes: { vip: true } });
+  const answer = await page.hosts["a"]!.subscribe({
+    groups: { news: true, prices: true, orders: false },
+    attributes: { vip: true },
+  });
   assert.equal(answer, "subscribed");
   await flush();
   assert.deepEqual(page.asked[0].groups, [["prompted", "news", "prices"], { vip: true }]);
   assert.deepEqual(page.sent(), ["a show-widget", "a push-subscribed"]);
 });
 
-const failing = (code: string, after = 0) => async () => {
-  clock.jump(after);
-  throw Object.assign(new Error(code), { code });
-};
+const failing =
+  (code: string, after = 0) =>
+  async () => {
+    clock.jump(after);
+    throw Object.assign(new Error(code), { code });
+  };
 
 test("A no is counted, and only a browser that said it by itself leads to the guide.", async () => {
   const page = await open([campaign("a")]);
@@ -352,7 +410,10 @@ test("The groups of a subscription are the server's, and a choice changes those 
 });
 
 test("A page shows and hides prompts by command; neither is an answer, and triggers do not count.", async () => {
-  const page = await open([campaign("a", { triggers: [[{ kind: "event", name: "never" }]] }), campaign("b", { priority: 0 })]);
+  const page = await open([
+    campaign("a", { triggers: [[{ kind: "event", name: "never" }]] }),
+    campaign("b", { priority: 0 }),
+  ]);
   assert.deepEqual(page.screen, ["b"]);
   assert.deepEqual(await page.runner.showPrompt("a"), { shown: true });
   assert.deepEqual(page.screen, ["a"]);
@@ -386,7 +447,9 @@ test("A file that does not come is told of once, and others are shown instead.",
   const page = await open([]);
   page.loads = async (kind) => {
     if (kind === "slide") throw new Error("offline");
-    return kind === "kit" ? {} : () => ({ show: (host: Host) => (page.screen.push(host.campaign.id), { hide: () => undefined }) });
+    return kind === "kit"
+      ? {}
+      : () => ({ show: (host: Host) => (page.screen.push(host.campaign.id), { hide: () => undefined }) });
   };
   page.runner.take([campaign("a", { priority: 2 }), campaign("b", { prompt: "dialog" })], statusOf("default"));
   await settled();
@@ -421,7 +484,10 @@ test("In a tab that nobody sees nothing is shown until it comes to the front.", 
 
 test("A page of a single-page site keeps what is on the screen and looks at its own campaigns.", async () => {
   const page = await open([campaign("a"), campaign("b", { triggers: [[{ kind: "event", name: "old" }]] })]);
-  page.runner.take([campaign("a"), campaign("c", { triggers: [[{ kind: "event", name: "new" }]] })], statusOf("default"));
+  page.runner.take(
+    [campaign("a"), campaign("c", { triggers: [[{ kind: "event", name: "new" }]] })],
+    statusOf("default"),
+  );
   await settled();
   assert.deepEqual(page.screen, ["a"]);
   page.hosts["a"]!.end("done");
@@ -449,7 +515,10 @@ test("Statistics that could not be sent go with the next, as the same events; th
   await flush();
   page.hosts["a"]!.track("two");
   await flush();
-  assert.deepEqual(page.asked[3].body.events.map(({ event }: any) => event), ["two"]);
+  assert.deepEqual(
+    page.asked[3].body.events.map(({ event }: any) => event),
+    ["two"],
+  );
 });
 
 test("What is counted in a page's last moment is sent with it.", async () => {

@@ -47,7 +47,8 @@ const arrive = async () => {
   page.window.heliographPrompt("runner", runner);
   await settled();
 };
-const campaigns = (...all: unknown[]) => (server.trouble = ({ path }) => (path.startsWith("/campaigns") ? [200, { campaigns: all }] : undefined));
+const campaigns = (...all: unknown[]) =>
+  (server.trouble = ({ path }) => (path.startsWith("/campaigns") ? [200, { campaigns: all }] : undefined));
 
 test("The server is told who asks, where, and what the browser allows; without campaigns nothing is loaded.", async () => {
   campaigns();
@@ -58,7 +59,10 @@ test("The server is told who asks, where, and what the browser allows; without c
   assert.equal(method + " " + path, "POST /campaigns?key=hpk_1");
   // Without a preflight: this is on the way of every page view.
   assert.deepEqual(headers, { "Content-Type": "text/plain" });
-  assert.deepEqual([body.visitor, body.url, body.permission, body.mobile], ["hvi_1", "https://shop.example/shoes", "ios-needs-home-screen", false]);
+  assert.deepEqual(
+    [body.visitor, body.url, body.permission, body.mobile],
+    ["hvi_1", "https://shop.example/shoes", "ios-needs-home-screen", false],
+  );
   assert.deepEqual(scripts, []);
   await assert.rejects(prompting.verbs.showPrompt("cmp_1"), { code: "misconfigured" });
   await prompting.verbs.hidePrompts();

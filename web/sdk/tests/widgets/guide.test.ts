@@ -6,7 +6,8 @@ import { languageOf } from "../../src/widgets/kit/words";
 
 const MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ";
 const WEBKIT = "AppleWebKit/605.1.15 (KHTML, like Gecko) ";
-const WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+const WINDOWS =
+  "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
 const ANDROID = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) ";
 
 const BROWSERS = [
@@ -18,7 +19,12 @@ const BROWSERS = [
   ["Safari", MAC + WEBKIT + "Version/26.0 Safari/605.1.15", 0, "safari"],
   ["Chrome on a Mac", MAC + "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36", 0, "chrome"],
   ["iPad", MAC + WEBKIT + "Version/26.0 Safari/605.1.15", 5, "ios"],
-  ["iPhone", "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) " + WEBKIT + "Version/26.0 Mobile Safari", 5, "ios"],
+  [
+    "iPhone",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) " + WEBKIT + "Version/26.0 Mobile Safari",
+    5,
+    "ios",
+  ],
   ["Chrome on Android", ANDROID + "Chrome/156.0.0.0 Mobile Safari/537.36", 5, "android"],
   ["Samsung Internet", ANDROID + "SamsungBrowser/30.0 Chrome/150.0.0.0 Mobile Safari/537.36", 5, "android"],
   ["Edge on Android", ANDROID + "Chrome/156.0.0.0 Mobile Safari/537.36 EdgA/156.0", 5, "android"],
@@ -40,7 +46,9 @@ test("Every language says the same things, in two or three steps.", () => {
 
 test("A language is found by its first part; others fall back to English.", () => {
   assert.deepEqual(
-    ["de", "de-AT", "DE", "pt-BR", "", null, undefined, "__proto__", "constructor"].map((tag) => languageOf(TEXTS, tag)),
+    ["de", "de-AT", "DE", "pt-BR", "", null, undefined, "__proto__", "constructor"].map((tag) =>
+      languageOf(TEXTS, tag),
+    ),
     ["de", "de", "de", "en", "en", "en", "en", "en", "en"],
   );
 });

@@ -37,8 +37,7 @@ function begin({ html, values, data }: Start, port: MessagePort): void {
       waiting.set(++count, resolve);
       say({ do: what, id: count });
     });
-  const missing = (what: string) => () =>
-    Promise.reject(new Error(`widget.${what}() is not supported by Heliograph`));
+  const missing = (what: string) => () => Promise.reject(new Error(`widget.${what}() is not supported by Heliograph`));
 
   port.onmessage = ({ data: reply }: MessageEvent<Reply>) => {
     waiting.get(reply?.id)?.(reply.answer);

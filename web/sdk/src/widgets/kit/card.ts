@@ -25,7 +25,12 @@ export function sign({ campaign }: Host, ...paths: string[]): HTMLElement {
 export const closeButton = (host: Host): HTMLElement =>
   el(
     "button",
-    { type: "button", class: "x", "aria-label": host.campaign.texts["close"] || word("close", host.campaign.language), click: () => host.end("close") },
+    {
+      type: "button",
+      class: "x",
+      "aria-label": host.campaign.texts["close"] || word("close", host.campaign.language),
+      click: () => host.end("close"),
+    },
     drawing(CROSS),
   );
 
@@ -46,11 +51,20 @@ export function makeCard(host: Host, options: Options = {}): Card {
   const { texts } = campaign;
   const accept = options.accept ?? (() => host.subscribe());
   const said = el("p", { class: "said", role: "status" });
-  const words = el("div", { class: "words" }, el("h2", { id: "title" }, texts["title"]), texts["body"] && el("p", { id: "body" }, texts["body"]));
+  const words = el(
+    "div",
+    { class: "words" },
+    el("h2", { id: "title" }, texts["title"]),
+    texts["body"] && el("p", { id: "body" }, texts["body"]),
+  );
   const icon = sign(host, ...(options.paths ?? []));
   const head = el("div", { class: "head" }, icon, words, closeButton(host));
 
-  const yes = el("button", { type: "button", class: "main", click: () => void press() }, options.acceptText ?? texts["accept"] ?? "OK");
+  const yes = el(
+    "button",
+    { type: "button", class: "main", click: () => void press() },
+    options.acceptText ?? texts["accept"] ?? "OK",
+  );
   const later = options.laterText === undefined ? texts["later"] : options.laterText;
   const no = later && el("button", { type: "button", class: "quiet", click: () => host.end("later") }, later);
   const row = el("div", { class: "row" }, ...(options.yesFirst ? [yes, no] : [no, yes]));
@@ -94,4 +108,3 @@ export const labels = ({ campaign }: Host): Record<string, string | null> => ({
   "aria-labelledby": "title",
   "aria-describedby": campaign.texts["body"] ? "body" : null,
 });
-

@@ -34,7 +34,8 @@ export function shades(accent: string, surface: string): Shades {
   const towards = dark ? 255 : 0;
   const until = (least: number) => {
     let rgb = parse(accent);
-    while (contrast(format(rgb), surface) < least) rgb = rgb.map((part) => part + (towards - part) * 0.1) as unknown as Rgb;
+    while (contrast(format(rgb), surface) < least)
+      rgb = rgb.map((part) => part + (towards - part) * 0.1) as unknown as Rgb;
     return format(rgb);
   };
   const found = until(3);

@@ -30,6 +30,9 @@ export const drawing = (...paths: string[]): SVGElement =>
     paths.map((d) => dress(document.createElementNS(SVG, "path"), { d }, [])),
   );
 
-export const BELL = ["M12 3.5a5.8 5.8 0 0 0-5.8 5.8v3.9L4.5 16.5h15l-1.7-3.3V9.3A5.8 5.8 0 0 0 12 3.5Z", "M9.7 19.6a2.5 2.5 0 0 0 4.6 0"];
+export const BELL = [
+  "M12 3.5a5.8 5.8 0 0 0-5.8 5.8v3.9L4.5 16.5h15l-1.7-3.3V9.3A5.8 5.8 0 0 0 12 3.5Z",
+  "M9.7 19.6a2.5 2.5 0 0 0 4.6 0",
+];
 export const CROSS = "M7 7l10 10M17 7 7 17";
 export const TICK = "m5.5 12.5 4.2 4.2 8.8-9.2";

@@ -7,7 +7,21 @@ import { makeShell, place } from "./shell";
 import { slotOf } from "./slot";
 import { languageOf, word } from "./words";
 
-const kit = { BELL, TICK, closeButton, drawing, el, languageOf, labels, makeCard, makeShell, place, showModal, slotOf, word };
+const kit = {
+  BELL,
+  TICK,
+  closeButton,
+  drawing,
+  el,
+  languageOf,
+  labels,
+  makeCard,
+  makeShell,
+  place,
+  showModal,
+  slotOf,
+  word,
+};
 
 export type Kit = typeof kit;
 

@@ -19,7 +19,12 @@ function wrap(event: KeyboardEvent, dialog: HTMLElement): void {
   to?.focus();
 }
 
-export function showModal(host: Host, css: string, parts: readonly Node[], later: () => void = () => host.end("later")): Shown {
+export function showModal(
+  host: Host,
+  css: string,
+  parts: readonly Node[],
+  later: () => void = () => host.end("later"),
+): Shown {
   const shell = makeShell(host.campaign, MODAL + css);
   const dialog = el("dialog", { class: "card", tabindex: "-1", ...labels(host) }, ...parts);
   dialog.addEventListener("keydown", (event) => wrap(event, dialog));

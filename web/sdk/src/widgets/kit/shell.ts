@@ -85,5 +85,9 @@ export function makeShell(campaign: Campaign, css: string, inside?: Element): Sh
 /** Where a prompt stands that names no place, or one that there is not. */
 export function place({ look, direction }: Campaign): string {
   const position = look?.position ?? "";
-  return /^(top|bottom)(-left|-right)?$/.test(position) ? position : direction === "rtl" ? "bottom-left" : "bottom-right";
+  return /^(top|bottom)(-left|-right)?$/.test(position)
+    ? position
+    : direction === "rtl"
+      ? "bottom-left"
+      : "bottom-right";
 }

@@ -2,9 +2,27 @@
 
 const WORDS = {
   en: ["Close", "That did not work. Please try again.", "Turn off", "Notifications are on", "Allow notifications"],
-  de: ["Schließen", "Das hat nicht geklappt. Bitte noch einmal.", "Ausschalten", "Benachrichtigungen sind an", "Benachrichtigungen erlauben"],
-  fr: ["Fermer", "Cela n’a pas marché. Veuillez réessayer.", "Désactiver", "Les notifications sont activées", "Autoriser les notifications"],
-  es: ["Cerrar", "No ha funcionado. Inténtelo de nuevo.", "Desactivar", "Las notificaciones están activadas", "Permitir notificaciones"],
+  de: [
+    "Schließen",
+    "Das hat nicht geklappt. Bitte noch einmal.",
+    "Ausschalten",
+    "Benachrichtigungen sind an",
+    "Benachrichtigungen erlauben",
+  ],
+  fr: [
+    "Fermer",
+    "Cela n’a pas marché. Veuillez réessayer.",
+    "Désactiver",
+    "Les notifications sont activées",
+    "Autoriser les notifications",
+  ],
+  es: [
+    "Cerrar",
+    "No ha funcionado. Inténtelo de nuevo.",
+    "Desactivar",
+    "Las notificaciones están activadas",
+    "Permitir notificaciones",
+  ],
   ru: ["Закрыть", "Не получилось. Попробуйте ещё раз.", "Отключить", "Уведомления включены", "Разрешить уведомления"],
 } as const;
 

@@ -19,7 +19,19 @@ offer("bell", ({ BELL, closeButton, drawing, el, labels, makeCard, makeShell, pl
     const { campaign } = host;
     const shell = makeShell(campaign, ROUND);
     const label = campaign.texts["title"] ?? "";
-    const button = el("button", { type: "button", class: "bell pop", "aria-label": label, title: label, "aria-expanded": "false", "aria-haspopup": "dialog", click: () => toggle() }, drawing(...BELL));
+    const button = el(
+      "button",
+      {
+        type: "button",
+        class: "bell pop",
+        "aria-label": label,
+        title: label,
+        "aria-expanded": "false",
+        "aria-haspopup": "dialog",
+        click: () => toggle(),
+      },
+      drawing(...BELL),
+    );
     const aside = el("aside", { class: "at", "data-at": place(campaign), "aria-label": label }, button);
     let card: HTMLElement | undefined;
 
@@ -35,7 +47,11 @@ offer("bell", ({ BELL, closeButton, drawing, el, labels, makeCard, makeShell, pl
       if (card) return close();
       const status = host.status();
       if (status !== "subscribed" && status !== "default" && status !== "unsubscribed") return host.help();
-      card = el("div", { class: "card", role: "dialog", tabindex: "-1", ...labels(host) }, ...(status === "subscribed" ? settings() : question()));
+      card = el(
+        "div",
+        { class: "card", role: "dialog", tabindex: "-1", ...labels(host) },
+        ...(status === "subscribed" ? settings() : question()),
+      );
       button.setAttribute("aria-expanded", "true");
       aside.prepend(card);
       card.focus({ preventScroll: true });
@@ -55,9 +71,16 @@ offer("bell", ({ BELL, closeButton, drawing, el, labels, makeCard, makeShell, pl
 
     function settings(): readonly Node[] {
       const { language, texts } = campaign;
-      const off = el("button", { type: "button", class: "quiet", click: () => void host.unsubscribe().then(() => close()) }, texts["off"] || word("off", language));
+      const off = el(
+        "button",
+        { type: "button", class: "quiet", click: () => void host.unsubscribe().then(() => close()) },
+        texts["off"] || word("off", language),
+      );
       const words = el("div", { class: "words" }, el("h2", { id: "title" }, texts["success"] || word("on", language)));
-      return [el("div", { class: "head" }, words, closeButton({ ...host, end: () => close() })), el("div", { class: "row" }, off)];
+      return [
+        el("div", { class: "head" }, words, closeButton({ ...host, end: () => close() })),
+        el("div", { class: "row" }, off),
+      ];
     }
 
     const paint = () => {

@@ -35,7 +35,12 @@ offer("categories", ({ el, makeCard, showModal }) => ({
       "fieldset",
       { "aria-labelledby": "title" },
       ...categories.map((one, at) =>
-        el("label", {}, boxes[at], el("span", {}, el("strong", {}, one.title), one.description && el("small", {}, one.description))),
+        el(
+          "label",
+          {},
+          boxes[at],
+          el("span", {}, el("strong", {}, one.title), one.description && el("small", {}, one.description)),
+        ),
       ),
     );
     const subscribed = host.status() === "subscribed";

@@ -12,4 +12,6 @@ const CENTRED = `
 .said{text-align:center}
 `;
 
-offer("dialog", ({ makeCard, showModal }) => ({ show: (host: Host) => showModal(host, CENTRED, makeCard(host, { yesFirst: true }).parts) }));
+offer("dialog", ({ makeCard, showModal }) => ({
+  show: (host: Host) => showModal(host, CENTRED, makeCard(host, { yesFirst: true }).parts),
+}));

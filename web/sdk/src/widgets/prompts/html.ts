@@ -69,16 +69,28 @@ offer("html", ({ el, makeShell, place, slotOf, word }) => ({
     let events = 0;
     let port: MessagePort | undefined;
 
-    const iframe = el("iframe", { sandbox: "allow-scripts", title: campaign.texts["title"] || "Notifications", src: `${host.base}/sdk/v1/prompts/frame.html`, referrerpolicy: "no-referrer" });
+    const iframe = el("iframe", {
+      sandbox: "allow-scripts",
+      title: campaign.texts["title"] || "Notifications",
+      src: `${host.base}/sdk/v1/prompts/frame.html`,
+      referrerpolicy: "no-referrer",
+    });
     const back = el("div", { class: "back", hidden: true });
     const frame = el("div", { class: "frame at", hidden: true, role: "dialog", "aria-label": iframe.title }, iframe);
     shell.box.append(back, frame);
 
     function configure(config: Readonly<Record<string, unknown>>): void {
-      const type = slot ? "embedded" : TYPES.includes(config["type"] as string) ? (config["type"] as string) : (frame.dataset["type"] ?? "fixed");
+      const type = slot
+        ? "embedded"
+        : TYPES.includes(config["type"] as string)
+          ? (config["type"] as string)
+          : (frame.dataset["type"] ?? "fixed");
       frame.dataset["type"] = back.dataset["type"] = type === "embedded" && !slot ? "fixed" : type;
       const { style } = frame;
-      for (const [property, member] of [["--w", "width"], ["--h", "height"]] as const) {
+      for (const [property, member] of [
+        ["--w", "width"],
+        ["--h", "height"],
+      ] as const) {
         const size = px(config[member]);
         if (size) style.setProperty(property, size);
       }
@@ -87,31 +99,56 @@ offer("html", ({ el, makeShell, place, slotOf, word }) => ({
         if (offset) style.setProperty(`--${side[0]}`, offset);
         if (offset) frame.dataset["free"] = "";
       }
-      if (type === "fixed") frame.dataset["at"] = place({ ...campaign, look: { position: String(config["position"] ?? frame.dataset["at"] ?? campaign.look?.position) } });
+      if (type === "fixed")
+        frame.dataset["at"] = place({
+          ...campaign,
+          look: { position: String(config["position"] ?? frame.dataset["at"] ?? campaign.look?.position) },
+        });
       else delete frame.dataset["at"];
       const { zIndex, overlayBackground } = config;
-      if (typeof zIndex === "number" && Number.isInteger(zIndex)) shell.host.style.setProperty("--hg-z", String(zIndex));
-      if (typeof overlayBackground === "string" && CSS.supports("color", overlayBackground)) back.style.setProperty("--back", overlayBackground);
+      if (typeof zIndex === "number" && Number.isInteger(zIndex))
+        shell.host.style.setProperty("--hg-z", String(zIndex));
+      if (typeof overlayBackground === "string" && CSS.supports("color", overlayBackground))
+        back.style.setProperty("--back", overlayBackground);
     }
 
     const reply = (id: unknown, answer: unknown) => typeof id === "number" && port?.postMessage({ id, answer });
     const permission = () => {
       const status = host.status();
-      return status === "subscribed" || status === "pending" ? "granted" : status === "denied" ? status : /^(default|unsubscribed)$/.test(status) ? "default" : "unsupported";
+      return status === "subscribed" || status === "pending"
+        ? "granted"
+        : status === "denied"
+          ? status
+          : /^(default|unsubscribed)$/.test(status)
+            ? "default"
+            : "unsupported";
     };
-    const answerOf = (answer: string) => ({ permission: answer === "subscribed" ? "granted" : answer === "denied" ? answer : "default" });
+    const answerOf = (answer: string) => ({
+      permission: answer === "subscribed" ? "granted" : answer === "denied" ? answer : "default",
+    });
+
+    /** Whether the person has just clicked in the frame; `otherwise` where the browser does not tell of clicks. */
+    const clicked = (otherwise: boolean) =>
+      (navigator.userActivation?.isActive ?? otherwise) && shell.root.activeElement === iframe;
 
     /** A click in the frame counts for the page in today's browsers; where it cannot be known, a button of ours asks. */
     function subscribe(id: unknown): void {
-      const { userActivation } = navigator as { userActivation?: UserActivation };
-      if (userActivation?.isActive && shell.root.activeElement === iframe) return void host.subscribe().then((answer) => reply(id, answerOf(answer)));
+      if (clicked(false)) return void host.subscribe().then((answer) => reply(id, answerOf(answer)));
       if (frame.querySelector(".ask")) return void reply(id, answerOf("dismissed"));
       const press = () => {
         const asked = host.subscribe();
         bar.remove();
         void asked.then((answer) => reply(id, answerOf(answer)));
       };
-      const bar = el("div", { class: "ask" }, el("button", { type: "button", class: "main", click: press }, campaign.texts["accept"] || word("allow", campaign.language)));
+      const bar = el(
+        "div",
+        { class: "ask" },
+        el(
+          "button",
+          { type: "button", class: "main", click: press },
+          campaign.texts["accept"] || word("allow", campaign.language),
+        ),
+      );
       frame.append(bar);
     }
 
@@ -119,15 +156,18 @@ offer("html", ({ el, makeShell, place, slotOf, word }) => ({
       if (typeof data !== "object" || !data) return;
       switch (data.do) {
         case "show":
-          return void (frame.hidden = back.hidden = false);
+          return reveal();
         case "hide":
-          return typeof data.seconds === "number" && data.seconds > 0 ? host.end("close", Math.min(data.seconds, 31_536_000)) : host.end("done");
+          return typeof data.seconds === "number" && data.seconds > 0
+            ? host.end("close", Math.min(data.seconds, 31_536_000))
+            : host.end("done");
         case "later":
           return host.end("later");
         case "configure":
           return typeof data.config === "object" && data.config ? configure(data.config) : undefined;
         case "track":
-          if (EVENT.test(String(data.event)) && !RESERVED.test(data.event) && events++ < MOST_EVENTS) host.track(data.event);
+          if (EVENT.test(String(data.event)) && !RESERVED.test(data.event) && events++ < MOST_EVENTS)
+            host.track(data.event);
           return;
         case "set":
           return keepValue(name, values, data);
@@ -140,9 +180,16 @@ offer("html", ({ el, makeShell, place, slotOf, word }) => ({
       }
     }
 
+    function reveal(): void {
+      frame.hidden = back.hidden = false;
+      const { activeElement, body } = document;
+      const busy = activeElement !== body && activeElement !== document.documentElement;
+      // A click of just now was meant for the page, and must not count as one in the frame: see subscribe().
+      if (frame.dataset["type"] === "popup" && !busy && navigator.userActivation?.isActive === false) iframe.focus();
+    }
+
     function open(url: unknown, top: boolean): void {
-      // Only after a click in the frame, and only where a link may lead.
-      if (typeof url !== "string" || !/^https?:\/\//i.test(url) || shell.root.activeElement !== iframe) return;
+      if (typeof url !== "string" || !/^https?:\/\//i.test(url) || !clicked(true)) return;
       if (top) location.assign(url);
       else window.open(url, "_blank", "noopener");
     }
@@ -153,7 +200,12 @@ offer("html", ({ el, makeShell, place, slotOf, word }) => ({
       const channel = new MessageChannel();
       port = channel.port1;
       port.onmessage = hear;
-      const start: Start = { heliograph: HELLO, html: campaign.html!, values, data: { cid: campaign.id, siteId: host.key } };
+      const start: Start = {
+        heliograph: HELLO,
+        html: campaign.html!,
+        values,
+        data: { cid: campaign.id, siteId: host.key },
+      };
       // No other target can name an opaque origin; the frame holds nothing but what it was just sent.
       iframe.contentWindow!.postMessage(start, "*", [channel.port2]);
     }
@@ -162,7 +214,11 @@ offer("html", ({ el, makeShell, place, slotOf, word }) => ({
     };
     window.addEventListener("message", hello);
     document.addEventListener("keydown", escape);
-    configure({ type: slot ? "embedded" : "fixed", width: campaign.size?.width ?? 400, height: campaign.size?.height ?? 300 });
+    configure({
+      type: slot ? "embedded" : "fixed",
+      width: campaign.size?.width ?? 400,
+      height: campaign.size?.height ?? 300,
+    });
     return {
       hide() {
         window.removeEventListener("message", hello);

@@ -51,9 +51,20 @@ offer("inline", ({ BELL, TICK, drawing, el, makeShell, slotOf, word }) => ({
         ...(on
           ? [
               el("span", { class: "on" }, drawing(TICK), texts["success"] || word("on", language)),
-              el("button", { type: "button", class: "quiet", click: () => void during(host.unsubscribe(), Boolean) }, texts["off"] || word("off", language)),
+              el(
+                "button",
+                { type: "button", class: "quiet", click: () => void during(host.unsubscribe(), Boolean) },
+                texts["off"] || word("off", language),
+              ),
             ]
-          : [el("button", { type: "button", class: "main", click: press }, drawing(...BELL), texts["accept"] || texts["title"])]),
+          : [
+              el(
+                "button",
+                { type: "button", class: "main", click: press },
+                drawing(...BELL),
+                texts["accept"] || texts["title"],
+              ),
+            ]),
         said,
       );
     }
