@@ -17,7 +17,6 @@ export interface Keeper {
 }
 
 const PREFIX = "heliograph:";
-const MEASURE = { nodes: 3000, members: 500, text: 20_000, depth: 6 };
 
 function usable(window: Window, name: "localStorage" | "sessionStorage"): Storage | undefined {
   try {
@@ -64,7 +63,7 @@ export function makeKeeper(window: Window): Keeper {
       }
     },
     set(name, value) {
-      const { text } = json(value, MEASURE);
+      const [text] = json(value, 3000, 20_000);
       memory.delete(name);
       try {
         if (text === undefined) storage?.removeItem(PREFIX + name);

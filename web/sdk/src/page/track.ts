@@ -7,7 +7,7 @@
 import { call, type Address, type Identity } from "../shared/api";
 import { size } from "../shared/bytes";
 import { explained, HeliographError } from "../shared/errors";
-import { json, type Measure } from "../shared/json";
+import { json } from "../shared/json";
 import type { Keeper } from "./keeper";
 import { locked } from "./lock";
 import { loose, words } from "./shapes";
@@ -58,9 +58,6 @@ interface Answer {
 
 /** The server's limits. */
 const BATCH = 100;
-const PROPERTIES: Measure = { nodes: 600, members: 100, text: 1000, depth: 5 };
-const SMALL: Measure = { ...PROPERTIES, nodes: 60, text: 40 };
-const HEAD: Measure = { nodes: 1000, members: 200, text: 4000, depth: 8 };
 const ENTRY_SIZE = 8_000;
 /** Browsers let 64 KiB of UTF-8 survive a page; what surrounds the events takes a part. */
 const BODY_SIZE = 50_000;
@@ -174,7 +171,7 @@ export function makeTracker(sender: Sender): Tracker {
       },
       attributes: Object.assign({}, ...changes),
     };
-    const { text } = json(head, HEAD);
+    const [text] = json(head, 1000, 4000);
     return `${text!.slice(0, -1)},"events":[${entries.filter(isEvent).join()}]}`;
   }
 
@@ -235,8 +232,8 @@ export function makeTracker(sender: Sender): Tracker {
 
   /** Puts what a page has handed over into the queue, in a form that the server takes. */
   function put(what: string, value: unknown, entry: (text: string) => string): void {
-    let { text = "{}", cut } = json(value, PROPERTIES);
-    if (size(text) > ENTRY_SIZE) ({ text = "{}", cut } = { ...json(value, SMALL), cut: true });
+    let [text = "{}", cut] = json(value, 600, 1000);
+    if (size(text) > ENTRY_SIZE) [text = "{}", cut] = [json(value, 60, 40)[0], true];
     if (cut) failed(new HeliographError("misconfigured", `${what}: too large, and cut`));
     add(entry(text));
   }
@@ -248,6 +245,6 @@ export function makeTracker(sender: Sender): Tracker {
     drop: () => void (mine = { visitor: undefined, entries: [] }),
     track: (name, properties) =>
       put(name, properties, (text) => `{"id":"${random(12)}","name":"${name}","at":"${at()}","properties":${text}}`),
-    attributes: (values) => put("attributes", values, (text) => `{"attributes":${text}}`),
+    attributes: (attributes) => put("attributes", { attributes }, String),
   };
 }

@@ -5,26 +5,25 @@
  * and NUL (which databases refuse), and old libraries that give Array.prototype a toJSON.
  */
 
-/** How much of a value is taken: members and elements in all, of one object, characters of a text, levels. */
-export interface Measure {
-  readonly nodes: number;
-  readonly members: number;
-  readonly text: number;
-  readonly depth: number;
-}
-
-interface Writing extends Measure {
+/** What is still to be taken of a value. */
+interface Left {
+  /** Members and elements, in all. */
   nodes: number;
+  /** Characters of each text. */
+  readonly text: number;
   /** Whether something was left out for its size. */
   cut: boolean;
 }
 
+/** Levels, and members of one object or list. */
+const DEPTH = 5;
+const MEMBERS = 300;
 /** Characters of a member's name. */
 const NAME = 64;
 
 const UNFIT = /[\0\p{Cs}]/gu;
 
-function write(value: unknown, depth: number, left: Writing): string | undefined {
+function write(value: unknown, depth: number, left: Left): string | undefined {
   if (value === null) return "null";
   if (typeof value === "string") {
     if (value.length > left.text) left.cut = true;
@@ -44,7 +43,7 @@ function write(value: unknown, depth: number, left: Writing): string | undefined
   const named = { ...left, text: NAME };
   const parts: string[] = [];
   for (let i = 0; i < length; i++) {
-    if (left.nodes <= 0 || i >= left.members || depth >= left.depth) {
+    if (left.nodes <= 0 || i >= MEMBERS || depth >= DEPTH) {
       left.cut = true;
       break;
     }
@@ -57,7 +56,7 @@ function write(value: unknown, depth: number, left: Writing): string | undefined
   return list ? `[${parts.join()}]` : `{${parts.join()}}`;
 }
 
-function member(value: object, name: string | number, depth: number, left: Writing): string | undefined {
+function member(value: object, name: string | number, depth: number, left: Left): string | undefined {
   try {
     return write((value as Record<string | number, unknown>)[name], depth, left);
   } catch {
@@ -66,9 +65,11 @@ function member(value: object, name: string | number, depth: number, left: Writi
   }
 }
 
-/** The text, or undefined for what JSON has no word for, and whether it is less than was given. Never throws. */
-export function json(value: unknown, measure: Measure): { readonly text: string | undefined; readonly cut: boolean } {
-  const left = { ...measure, cut: false };
-  const text = member({ value }, "value", 0, left);
-  return { text, cut: left.cut };
+/**
+ * The text, or undefined for what JSON has no word for, and whether it is less than was given. At most `nodes` members
+ * and elements are taken, and `text` characters of each text. Never throws.
+ */
+export function json(value: unknown, nodes: number, text: number): readonly [text: string | undefined, cut: boolean] {
+  const left = { nodes, text, cut: false };
+  return [member({ value }, "value", 0, left), left.cut];
 }
