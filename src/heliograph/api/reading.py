@@ -7,20 +7,16 @@ import msgspec
 from litestar import Request
 from litestar.datastructures import State
 
-from heliograph.errors import FieldError, InvalidRequest, UnsupportedMediaType
+from heliograph.errors import InvalidRequest, UnsupportedMediaType
+from heliograph.kit.pointers import field_error
 
 MAX_DEPTH = 32
 """Levels of JSON: what is deeper would exhaust some library further inside."""
-MAX_ECHO = 200
-"""Characters of a request that an answer quotes at most."""
 JSON_TYPES = ("application/json",)
 _UTF8 = ("utf-8", "utf8")
 # The closing quote may be missing: to look for one from every quote anew would take minutes for a body without any.
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_AT = " - at `"
-_STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]")
-_MEMBER = re.compile(r"^Object (?:contains unknown|missing required) field `(?P<name>.*)`$", re.DOTALL)
 
 
 class StrictRequest(Request[Any, Any, State]):
@@ -79,30 +75,3 @@ def depth(body: bytes) -> int:
         elif byte in b"]}":
             level -= 1
     return deepest
-
-
-def field_error(message: str) -> FieldError:
-    """Turn msgspec's sentence into a pointer (RFC 6901) and a sentence; what it quotes of the request is shortened."""
-    sentence, at, path = message.rpartition(_AT)
-    sentence, path = (sentence, path[:-1]) if at and path.endswith("`") else (message, "$")
-    pointer = _pointer(path)
-    if member := _MEMBER.match(sentence):
-        name = _brief(member["name"])
-        pointer += "/" + _escaped(name)
-        is_unknown = "unknown" in sentence
-        sentence = f"There is no field {name} here: leave it out" if is_unknown else f"The field {name} is needed"
-    return FieldError(_brief(pointer), f"{_brief(sentence)}.")
-
-
-def _brief(text: str) -> str:
-    return text if len(text) <= MAX_ECHO else f"{text[:MAX_ECHO]}…"
-
-
-def _pointer(path: str) -> str:
-    # msgspec does not say which of a mapping's members it means ("[...]"), nor does it point at keys ("key in $").
-    path = path.removeprefix("key` in `").partition("[...]")[0]
-    return "".join("/" + _escaped(step["name"] or step["index"]) for step in _STEP.finditer(path))
-
-
-def _escaped(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,48 @@
+"""Which groups somebody's subscriptions have joined."""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from sqlalchemy import ColumnElement, exists
+
+from heliograph.conditions.base import Question
+from heliograph.domain.person import Needs, Part, Person
+from heliograph.domain.subscription import MAX_IDENTIFIER
+from heliograph.storage.tables import memberships, profiles, subscriptions
+
+
+class InGroup(Question, frozen=True, kw_only=True, tag="group"):
+    """A subscription of the person is in a group: with this identifier, or with any."""
+
+    kind: ClassVar[str] = "group"
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    identifier: (
+        Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_IDENTIFIER, description="Any, if left out.")] | None
+    ) = None
+
+    @property
+    def needs(self) -> Needs:
+        """The groups."""
+        return Needs.of(Part.GROUPS)
+
+    def matches(self, person: Person, now: datetime) -> bool:
+        """Look through the person's groups."""
+        return any(group.name == self.name and self.identifier in (None, group.identifier) for group in person.groups)
+
+    def sql(self, now: datetime) -> ColumnElement[bool]:
+        """Look for a membership of one of the person's subscriptions."""
+        theirs, joined = subscriptions.alias("own"), memberships.alias("joined")
+        found = exists().where(
+            theirs.c.profile_id == profiles.c.id,
+            joined.c.subscription_id == theirs.c.id,
+            joined.c.project_id == profiles.c.project_id,
+            joined.c.group_name == self.name,
+        )
+        if self.identifier is not None:
+            found = found.where(joined.c.identifier == self.identifier)
+        return found.correlate(profiles)
+
+    def seen(self, person: Person, now: datetime) -> Any:
+        """Return the person's groups of this name."""
+        return sorted(group.identifier or "" for group in person.groups if group.name == self.name)

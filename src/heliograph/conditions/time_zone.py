@@ -1,0 +1,36 @@
+"""Where somebody's clock is."""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, TypeAlias
+
+import msgspec
+from sqlalchemy import ColumnElement, false, func, or_
+
+from heliograph.conditions.base import Question
+from heliograph.domain.person import Person
+from heliograph.domain.segment import MAX_LIST
+from heliograph.storage.tables import profiles
+
+Zone: TypeAlias = Annotated[str, msgspec.Meta(max_length=64, pattern="^[A-Za-z][A-Za-z0-9+_/-]*$")]
+
+
+class TimeZone(Question, frozen=True, kw_only=True, tag="time_zone"):
+    """The profile's time zone is one of these, or begins with one that ends in a slash: `Europe/`."""
+
+    kind: ClassVar[str] = "time_zone"
+    zones: Annotated[list[Zone], msgspec.Meta(min_length=1, max_length=MAX_LIST)] = msgspec.field(name="in")
+
+    def matches(self, person: Person, now: datetime) -> bool:
+        """Compare names."""
+        own = person.time_zone
+        return own is not None and any(own == zone or (zone[-1] == "/" and own.startswith(zone)) for zone in self.zones)
+
+    def sql(self, now: datetime) -> ColumnElement[bool]:
+        """Compare the column. Not by LIKE, which knows no capital letters on SQLite."""
+        own = profiles.c.time_zone
+        either = [func.substr(own, 1, len(zone)) == zone if zone.endswith("/") else own == zone for zone in self.zones]
+        return func.coalesce(or_(*either), false())
+
+    def seen(self, person: Person, now: datetime) -> Any:
+        """Return the person's time zone."""
+        return person.time_zone

@@ -1,0 +1,28 @@
+"""The condition on when somebody became known."""
+
+import pytest
+from tests.support.persons import ago, holds
+
+from heliograph.conditions import parse
+from heliograph.errors import InvalidRequest
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ({"within": {"days": 8}}, True),
+        ({"within": {"days": 7}}, False),
+        ({"not_within": {"days": 7}}, True),
+        ({"not_within": {"days": 8}}, False),
+        ({"within": {"days": 8}, "not_within": {"hours": 1}}, True),
+    ],
+)
+def test_it_compares_the_instant(asked: dict[str, object], answer: bool):
+    """Exactly at the end of the time is outside of it."""
+    assert holds({"kind": "first_seen", **asked}, created_at=ago(days=7)) is answer
+
+
+def test_it_asks_something():
+    """Without a time it would mean everybody, by mistake."""
+    with pytest.raises(InvalidRequest):
+        parse({"kind": "first_seen"})
