@@ -65,6 +65,9 @@ const BODY_SIZE = 50_000;
 const KEPT = 300;
 const KEPT_SIZE = 250_000;
 
+/** Batches that are sent in one go. */
+const ROUNDS = 10;
+
 const SOON = 2_000;
 const FIRST_PAUSE = 5_000;
 const LONGEST_PAUSE = 300_000;
@@ -80,9 +83,10 @@ const at = (): string => new Date(Date.now()).toISOString();
 
 const isEvent = (entry: string): boolean => entry.startsWith('{"id"');
 
-function isJson(text: unknown): text is string {
+function isJson(text: string): boolean {
   try {
-    return typeof text === "string" && JSON.parse(text) !== undefined;
+    JSON.parse(text);
+    return true;
   } catch {
     return false;
   }
@@ -105,10 +109,11 @@ export function makeTracker(sender: Sender): Tracker {
     return proof && !settled.has(proof) ? proof : undefined;
   }
 
-  /** What is in the storage; other scripts write there too, so only what is JSON is taken from it. */
+  /** What is in the storage; other scripts write there too, so it may be anything. */
   function stored(): Queue {
     const { visitor, entries } = loose(keeper.get(NAME));
-    return { visitor: words(visitor), entries: Array.isArray(entries) ? entries.filter(isJson) : [] };
+    const fits = (one: string) => one.length < 2 * ENTRY_SIZE;
+    return { visitor: words(visitor), entries: Array.isArray(entries) ? entries.map(String).filter(fits) : [] };
   }
 
   /** What waits. Of tabs that write at the same moment the storage keeps one's word, so each remembers its own. */
@@ -156,7 +161,8 @@ export function makeTracker(sender: Sender): Tracker {
   }
 
   function body({ visitor, entries }: Queue, link?: Subscription): string {
-    const changes = entries.filter((one) => !isEvent(one)).map((one) => loose(JSON.parse(one))["attributes"]);
+    const sound = entries.filter(isJson);
+    const changes = sound.filter((one) => !isEvent(one)).map((one) => loose(JSON.parse(one))["attributes"]);
     const head = {
       visitor,
       identity: news(),
@@ -172,12 +178,13 @@ export function makeTracker(sender: Sender): Tracker {
       attributes: Object.assign({}, ...changes),
     };
     const [text] = json(head, 1000, 4000);
-    return `${text!.slice(0, -1)},"events":[${entries.filter(isEvent).join()}]}`;
+    return `${text!.slice(0, -1)},"events":[${sound.filter(isEvent).join()}]}`;
   }
 
   async function run(): Promise<void> {
     const known = await sender.subscription();
-    for (let batch; ; ) {
+    // A storage that forgets nothing must not keep us sending.
+    for (let batch, rounds = ROUNDS; rounds--; ) {
       const proof = news();
       const pair = `${visitor()} ${known?.id}`;
       const link = keeper.get(LINK) === pair || settled.has(pair) ? undefined : known;
@@ -213,7 +220,9 @@ export function makeTracker(sender: Sender): Tracker {
   function flush(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    return (sending ??= locked("heliograph:events", run).finally(() => (sending = undefined)));
+    return (sending ??= locked("heliograph:events", run)
+      .catch((error) => failed(explained(error, "internal", "events")))
+      .finally(() => (sending = undefined)));
   }
 
   function soon(): void {

@@ -342,6 +342,22 @@ test("Nothing that stands in the storage breaks the queue, or gets into a reques
   }
 });
 
+test("A storage that forgets nothing, or holds what is too large to send, keeps nobody from sending, and not for ever.", async () => {
+  const { tracker } = open();
+  const huge = `{"id":"x","name":"x","properties":{"text":"${"t".repeat(60_000)}"}}`;
+  browser.localStorage.setItem("heliograph:queue", JSON.stringify({ entries: [huge, '{"attributes":{"a":1}}'] }));
+  browser.localStorage.removeItem = () => undefined;
+  const { setItem } = browser.localStorage;
+  browser.localStorage.setItem = function (key, value) {
+    if (key !== "heliograph:queue") setItem.call(this, key, value);
+  };
+  tracker.track("a", {});
+  await soon();
+  await soon(60_000);
+  assert(counted().includes("a"));
+  assert(server.exchanges.length <= 10);
+});
+
 test("Without storage for a token nobody is told of, and nothing is sent.", async () => {
   browser.localStorage.health = "blocked";
   const tab = new FakeWindow("https://shop.example/", browser);
