@@ -20,7 +20,7 @@ export function eventName(name: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9_.-]/g, "_")
     .replace(/^[^a-z]+/, "");
-  if (!fit) throw wrong("an event needs a name with a letter a to z in it");
+  if (!fit) throw wrong("an event's name needs a letter a to z");
   return fit.slice(0, 64);
 }
 
@@ -112,7 +112,12 @@ export function makeCommerce({ facts, track, attributes, identify }: Told) {
     attachToProfile: (about: unknown) => attributes(loose(loose(about)["data"])),
     postcheckout: order,
     exchange: aside,
-    precheckout: aside,
+    precheckout(about: unknown) {
+      const { no } = loose(about) as { no?: unknown };
+      // The page may be waiting for one of its functions; nothing of ours stands in its way.
+      if (typeof no === "function") no();
+      return aside(about);
+    },
   };
   return {
     verbs,

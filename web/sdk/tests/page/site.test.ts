@@ -235,6 +235,14 @@ test("A custom event is told under a name that the server takes, and holds at th
     assert.throws(() => verbs["fireEvent"]!(odd), { code: "misconfigured" });
 });
 
+test("A page that waits for what precheckout finds is told that there is nothing to wait for.", () => {
+  const { verbs, is } = open();
+  let went = "";
+  verbs["precheckout"]!({ spot: "checkout", yes: () => (went += "yes"), no: () => (went += "no") });
+  assert.equal(went, "no");
+  assert(is({ kind: "spot", value: "checkout" }));
+});
+
 test("Attributes go to the server by our command and by Flocktory's.", async () => {
   const { verbs } = open();
   verbs["setAttributes"]!({ level: "gold" });
