@@ -24,7 +24,9 @@ from heliograph.storage.entry_tables import entries, insiders, sweeps
 from heliograph.storage.import_tables import held_devices, import_refusals, imports
 from heliograph.storage.machinery_tables import audit_log, idempotency_keys, jobs, leases
 from heliograph.storage.people_tables import carts, events, visitors
+from heliograph.storage.prompt_tables import campaign_counts, campaign_marks
 from heliograph.storage.schema import ID, metadata
+from heliograph.storage.segment_tables import segments
 from heliograph.storage.types import Instant, Json
 from heliograph.storage.webhook_tables import webhook_attempts, webhook_messages, webhook_outbox, webhooks
 from heliograph.storage.window_tables import window_states, windows
@@ -34,6 +36,8 @@ __all__ = [
     "api_keys",
     "attempts",
     "audit_log",
+    "campaign_counts",
+    "campaign_marks",
     "campaigns",
     "carts",
     "contacts",
@@ -60,6 +64,7 @@ __all__ = [
     "providers",
     "ranges",
     "receipts",
+    "segments",
     "subscriptions",
     "sweeps",
     "vapid_keys",
@@ -313,6 +318,7 @@ notifications = Table(
     Column("finished_at", Instant),
     Column("swept_at", Instant),  # when the last of its deliveries was deleted because of its age
     Column("rate", String(16)),  # messages per second or minute, such as 100/s
+    Column("segment_id", ID),  # also in `audience`; for telling what uses a segment
     Column("campaign_id", ID),  # no foreign key: what was sent stays known when its campaign is deleted
     Column("dispatch_id", ID),
     Column("variant", String(40)),
@@ -322,6 +328,12 @@ notifications = Table(
     Column("priority", Integer),
     Index(None, "project_id", "id"),
     Index(None, "project_id", "state", "id"),
+    Index(
+        "ix_notifications_segment",
+        "segment_id",
+        sqlite_where=text("segment_id IS NOT NULL AND finished_at IS NULL"),
+        postgresql_where=text("segment_id IS NOT NULL AND finished_at IS NULL"),
+    ),
     Index(
         "ix_notifications_campaign",
         "campaign_id",
