@@ -188,6 +188,22 @@ async def test_blocked_site(browser: Browser, prompts: PromptShop, site: Site) -
     await page.close()
 
 
+@pytest.mark.parametrize("browser", ["firefox"], indirect=True)  # headless Chromium answers its questions itself
+async def test_a_person_says_no(browser: Browser, prompts: PromptShop, site: Site) -> None:
+    """Who blocks the site in the browser's own question is counted and left in peace, without a guide."""
+    await browser.permit(site.origin, "prompt")
+    prompts.offer(campaign("slide"))
+    page = await prompts.open(browser)
+    await page.shows("slide")
+    await page.tab.press(".main")
+    await page.tab.run("await new Promise((resolve) => setTimeout(resolve, 600)); return true;")  # a person reads
+    await browser.answer("block")
+    await page.shows()
+    await page.counts("show-widget", "push-denied")
+    assert (await page.status("denied"))["subscription"] is None
+    await page.close()
+
+
 async def test_a_page_asks_on_a_blocked_site(browser: Browser, prompts: PromptShop, site: Site) -> None:
     """A page that shows a prompt to somebody who has blocked it shows the guide, which "Got it" closes."""
     await browser.permit(site.origin, "denied")
@@ -227,7 +243,7 @@ async def test_a_click_in_a_frame_counts_for_the_page(browser: Browser, prompts:
     await eventually(lambda: page.tab.run(GESTURES), "the browser to be asked")
     assert await page.tab.run(GESTURES) == [True]
     if browser.name == "firefox":  # headless Chromium answers its own question, with "not now"
-        await browser.allow()
+        await browser.answer("allow")
         await page.subscribed()
         await page.counts("show-widget", "push-subscribed")
     await page.close()

@@ -177,8 +177,8 @@ class Chromium:
         wanted = {"permission": {"name": "notifications"}, "setting": answer, "origin": origin}
         await self._permissions.send("Browser.setPermission", wanted)
 
-    async def allow(self) -> None:
-        raise BrowserError("headless Chromium asks nobody")
+    async def answer(self, wanted: str) -> None:
+        raise BrowserError(f"headless Chromium asks nobody, so nobody can {wanted}")
 
     async def on_screen(self) -> list[OnScreen]:
         bubbles = self.desktop.bubbles.values()

@@ -84,8 +84,8 @@ class Browser(Protocol):
     async def permit(self, origin: str, answer: str) -> None:
         """Make the permission for notifications of an origin "granted", "denied" or "prompt"."""
 
-    async def allow(self) -> None:
-        """Wait for the browser's own question about notifications and say yes."""
+    async def answer(self, wanted: str) -> None:
+        """Wait for the browser's own question about notifications and say "allow" or "block"."""
 
     async def on_screen(self) -> list[OnScreen]:
         """Return the notifications that are to be seen now."""

@@ -109,12 +109,13 @@ const action = { granted: ALLOW_ACTION, denied: DENY_ACTION, prompt: PROMPT_ACTI
 Services.perms.addFromPrincipal(principal, "desktop-notification", action);
 return true;
 """
-# The button of the question at the address bar.
-ALLOW = """
+# The buttons of the question at the address bar.
+ANSWER = """
 const { PopupNotifications } = Services.wm.getMostRecentWindow("navigator:browser");
 const asked = PopupNotifications.getNotification("web-notifications");
 if (!asked) return false;
-asked.mainAction.callback({ source: "button" });
+const action = args[0] === "allow" ? asked.mainAction : asked.secondaryActions[0];
+action.callback({ source: "button", checkboxChecked: false });
 PopupNotifications.remove(asked);
 return true;
 """
@@ -273,8 +274,8 @@ class Firefox:
     async def permit(self, origin: str, answer: str) -> None:
         await self._in_firefox(PERMIT, origin, answer)
 
-    async def allow(self) -> None:
-        await eventually(lambda: self._in_firefox(ALLOW), "Firefox to ask about notifications", ARRIVAL)
+    async def answer(self, wanted: str) -> None:
+        await eventually(lambda: self._in_firefox(ANSWER, wanted), "Firefox to ask about notifications", ARRIVAL)
 
     async def on_screen(self) -> list[OnScreen]:
         return [OnScreen(title, body) for title, body in await self._in_firefox(ON_SCREEN)]

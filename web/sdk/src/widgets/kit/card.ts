@@ -7,6 +7,9 @@ import { word } from "./words";
 /** How long thanks are shown, in milliseconds. */
 const THANKS = 4_000;
 
+/** Screen readers need a moment to notice a region, in milliseconds. */
+const HEARD = 150;
+
 export interface Card {
   readonly parts: readonly Node[];
   /** Takes the focus unless the person is at work elsewhere on the page. */
@@ -51,6 +54,7 @@ export function makeCard(host: Host, options: Options = {}): Card {
   const { texts } = campaign;
   const accept = options.accept ?? (() => host.subscribe());
   const said = el("p", { class: "said", role: "status" });
+  const heard = el("p", { class: "heard", role: "status" });
   const words = el(
     "div",
     { class: "words" },
@@ -95,10 +99,12 @@ export function makeCard(host: Host, options: Options = {}): Card {
   }
 
   return {
-    parts: [head, ...(options.middle ? [options.middle] : []), said, row],
+    parts: [head, ...(options.middle ? [options.middle] : []), said, row, heard],
     settle(dialog) {
       const at = document.activeElement;
       if (!at || at === document.body || at === document.documentElement) dialog.focus({ preventScroll: true });
+      // Whoever does not see it hears of it; a region speaks of changes only, so it has to be there before.
+      else setTimeout(() => (heard.textContent = texts["title"] ?? ""), HEARD);
     },
   };
 }

@@ -28,7 +28,7 @@ button{font:inherit;color:inherit;background:none;border:1px solid transparent;c
 .main{background:var(--accent);color:var(--on)}
 .quiet{color:var(--soft)}
 .said{margin-top:12px}.said:empty{display:none}
-.wrong{color:var(--text)}
+.heard{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 [aria-disabled=true]{opacity:.55;cursor:default}
 @media(hover:hover){.quiet:hover,.x:hover{background:var(--hover);color:var(--text)}.main:hover{box-shadow:inset 0 0 0 99px #8882}}
 .at{position:fixed}

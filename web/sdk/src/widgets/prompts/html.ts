@@ -9,6 +9,8 @@
 import { HELLO, type Start, type Word } from "../frame/protocol";
 import { offer, type Host } from "../prompt";
 
+declare const __VERSION__: string;
+
 const FRAME = `
 .back{position:fixed;inset:0;background:var(--back,transparent)}
 .back:not([data-type=popup]){display:none}
@@ -72,7 +74,7 @@ offer("html", ({ el, makeShell, place, slotOf, word }) => ({
     const iframe = el("iframe", {
       sandbox: "allow-scripts",
       title: campaign.texts["title"] || "Notifications",
-      src: `${host.base}/sdk/v1/prompts/frame.html`,
+      src: `${host.base}/sdk/v1/prompts/frame.html?v=${__VERSION__}`,
       referrerpolicy: "no-referrer",
     });
     const back = el("div", { class: "back", hidden: true });
