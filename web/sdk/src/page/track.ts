@@ -79,7 +79,7 @@ const LINK = "link";
 /** A request that is wrong in itself will never be taken. */
 const FINAL = [400, 403, 404, 413, 415, 422];
 
-const at = (): string => new Date(Date.now()).toISOString();
+const instant = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 const isEvent = (entry: string): boolean => entry.startsWith('{"id"');
 
@@ -100,6 +100,8 @@ export function makeTracker(sender: Sender): Tracker {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let pause = 0;
   let sending: Promise<void> | undefined;
+  /** When the last event happened. */
+  let last = 0;
   /** Proofs and subscriptions that the server knows, or does not want. */
   const settled = new Set<unknown>();
 
@@ -168,7 +170,7 @@ export function makeTracker(sender: Sender): Tracker {
       identity: news(),
       subscription: link?.id,
       secret: link?.secret,
-      sent_at: at(),
+      sent_at: instant(Date.now()),
       context: {
         language: navigator.language || undefined,
         time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone || undefined,
@@ -237,6 +239,14 @@ export function makeTracker(sender: Sender): Tracker {
       settled.add(news());
       done(batch);
     }
+  }
+
+  /** Now, but later than the last time: the server orders events by it, and a cart depends on their order. */
+  function at(): string {
+    const now = Date.now();
+    // A clock that was set back is followed.
+    last = now > last || now < last - 1_000 ? now : last + 1;
+    return instant(last);
   }
 
   /** Puts what a page has handed over into the queue, in a form that the server takes. */

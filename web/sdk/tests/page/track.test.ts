@@ -81,6 +81,16 @@ test("Events gather for two seconds and go in one simple request, with who, when
   assert.equal(waiting(), 0);
 });
 
+test("Events of one moment have different times, in the order in which they were told; a clock that is set back is followed.", async () => {
+  const { tracker } = open();
+  for (let i = 0; i < 5; i++) tracker.track("x", { i });
+  clock.jump(-3_600_000);
+  tracker.track("x", {});
+  await soon();
+  const times = server.batches[0].events.map(({ at }: any) => Date.parse(at));
+  assert.deepEqual(times, [0, 1, 2, 3, 4, -3_600_000].map((after) => times[0] + after));
+});
+
 test("A hundred events are sent at once, and more in several requests.", async () => {
   const { tracker } = open();
   for (let i = 0; i < 250; i++) tracker.track("page_view", { i });
