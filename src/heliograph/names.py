@@ -20,6 +20,9 @@ class JobName(StrEnum):
     FORGET = "maintenance.forget"
     WEBHOOK = "webhook.send"
     WEBHOOK_WAKE = "webhook.wake"
+    ENTER = "campaign.enter"
+    ENTER_ITEM = "campaign.enter_item"
+    LOOK = "campaign.look"
 
 
 CLOCK_LEASE = "clock"
@@ -47,6 +50,7 @@ class Act(StrEnum):
     ACCOUNT_PASSWORD_CHANGED = "account_password_changed"  # noqa: S105 - no secret
     ACCOUNT_REVOKED = "account_revoked"
     GLUE_SETTINGS_CHANGED = "glue_settings_changed"
+    WINDOW_CHANGED = "window_changed"
     CLAIM_SECRET_RENEWED = "claim_secret_renewed"  # noqa: S105 - no secret
     GROUP_REMOVED = "group_removed"
     SUBSCRIPTION_ENDED = "subscription_ended"
@@ -172,6 +176,7 @@ class Metric(StrEnum):
     ATTEMPTS = "heliograph_attempts_total"
     ATTEMPT_SECONDS = "heliograph_attempt_seconds"
     RECEIPTS = "heliograph_receipts_total"
+    EVENTS = "heliograph_events_total"
     JOBS_DONE = "heliograph_jobs_finished_total"
     HTTP_REQUESTS = "heliograph_http_requests_total"
     HTTP_SECONDS = "heliograph_http_request_seconds"
@@ -211,6 +216,11 @@ METRICS: Mapping[str, MetricInfo] = {
     ),
     Metric.RECEIPTS: MetricInfo(
         MetricKind.COUNTER, "Receipts of service workers that this process took, repeated ones included.", ("event",)
+    ),
+    Metric.EVENTS: MetricInfo(
+        MetricKind.COUNTER,
+        "Events of people that this process took, repeated ones included, or refused; told by pages or by servers.",
+        ("source", "result"),
     ),
     Metric.JOBS_DONE: MetricInfo(
         MetricKind.COUNTER, "Jobs that this process ran, by what came of them.", ("name", "result")

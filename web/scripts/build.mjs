@@ -12,6 +12,8 @@ const outdir = process.env.HELIOGRAPH_SDK_OUT ?? join(web, "..", "src", "heliogr
 const bundles = [
   { entry: "sdk/src/page/main.ts", file: "heliograph.js", budget: 15000 },
   { entry: "sdk/src/worker/main.ts", file: "worker.js", budget: 5000 },
+  { entry: "sdk/src/window/main.ts", file: "window.js", budget: 12000 },
+  { entry: "sdk/src/window/opener.ts", file: "prompts/window.js", budget: 2000 },
   { entry: "sdk/src/page/runner.ts", file: "prompts/runner.js", budget: 5000 },
   { entry: "sdk/src/widgets/kit/kit.ts", file: "prompts/kit.js", budget: 5000 },
   { entry: "sdk/src/widgets/frame/frame.ts", file: "prompts/frame.html", budget: 5000, wrap: inPage },

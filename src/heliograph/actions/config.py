@@ -6,10 +6,11 @@ from datetime import datetime
 
 from heliograph.actions.tokens import PUBLISHABLE_PREFIX, hash_token
 from heliograph.domain.identity import IdentityKeys
+from heliograph.domain.window import WindowSettings
 from heliograph.errors import Conflict, Unauthorized
 from heliograph.kit.context import Context
 from heliograph.names import Channel
-from heliograph.storage import api_keys, projects, providers, vapid_keys
+from heliograph.storage import api_keys, projects, providers, vapid_keys, windows
 from heliograph.storage.api_keys import ApiKey, KeyKind
 from heliograph.storage.projects import Project
 from heliograph.storage.store import Tx
@@ -35,6 +36,7 @@ class PublicProject:
         active_key: what pages subscribe with from now on.
         server_keys: identifiers by public key; of the active key and of those that still sign for older subscriptions.
         retired_keys: those that nothing is signed with any more.
+        window: where its two-step window is; its origin is one of the project's.
         receipt_key: 32 bytes; checks delivery tokens.
     """
 
@@ -45,6 +47,7 @@ class PublicProject:
     active_key: ServerKey
     server_keys: Mapping[bytes, str]
     retired_keys: frozenset[bytes]
+    window: WindowSettings | None
     receipt_key: bytes = field(repr=False)
     identity: IdentityKeys = field(repr=False)
 
@@ -67,16 +70,18 @@ async def open_project(tx: Tx, ctx: Context, *, publishable_key: str) -> PublicP
     provider = await providers.default(tx, project.id, Channel.WEB)
     server_keys = await vapid_keys.of_project(tx, project.id)
     active = next((one for one in server_keys if one.state is VapidKeyState.ACTIVE), None)
+    window = await windows.read(tx, project.id)
     if provider is None or active is None:
         raise Conflict("The project cannot take subscriptions: it has no web provider or no active VAPID key.")
     return PublicProject(
         id=project.id,
-        origins=frozenset(project.origins),
+        origins=frozenset((*project.origins, *(() if window is None else (window.origin,)))),
         key_ends_at=_end(key),
         provider_id=provider.id,
         active_key=ServerKey(active.id, active.public_key),
         server_keys={one.public_key: one.id for one in server_keys if one.state is not VapidKeyState.RETIRED},
         retired_keys=frozenset(one.public_key for one in server_keys if one.state is VapidKeyState.RETIRED),
+        window=window,
         receipt_key=ctx.sealer.open(project.receipt_key, f"project/{project.id}/receipt_key"),
         identity=_identity_keys(ctx, project),
     )
@@ -92,8 +97,8 @@ def _identity_keys(ctx: Context, project: Project) -> IdentityKeys:
 
 
 async def all_origins(tx: Tx) -> frozenset[str]:
-    """Return the origins of every project: a browser's preflight names an origin and no project."""
-    origins: set[str] = set()
+    """Return the origins of every project, its window and its openers: a preflight names an origin and no project."""
+    origins = await _origins_of_windows(tx)
     after: str | None = None
     while True:
         page = await projects.page(tx, after=after, limit=_ORIGINS_PAGE)
@@ -101,3 +106,14 @@ async def all_origins(tx: Tx) -> frozenset[str]:
         if len(page) < _ORIGINS_PAGE:
             return frozenset(origins)
         after = page[-1].id
+
+
+async def _origins_of_windows(tx: Tx) -> set[str]:
+    origins: set[str] = set()
+    after: str | None = None
+    while True:
+        page = await windows.all_settings(tx, after=after, limit=_ORIGINS_PAGE)
+        origins.update(origin for _, settings in page for origin in (settings.origin, *settings.openers))
+        if len(page) < _ORIGINS_PAGE:
+            return origins
+        after = page[-1][0]

@@ -4,7 +4,7 @@ from litestar import Router
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from heliograph.api import admin, glue, health, public, static
+from heliograph.api import admin, glue, health, public, push_host, static
 from heliograph.api.application import Application
 from heliograph.api.auth import authenticate, provide_caller
 from heliograph.api.limits import refuse_nul, refuse_other_media, refuse_the_word_null, refuse_unknown_parameters
@@ -37,6 +37,7 @@ def create_app(heliograph: Heliograph) -> Application:
             reference,
             start,
             *static.ROUTES,
+            *push_host.ROUTES,
         ],
         state=State({"heliograph": heliograph}),
         dependencies={"heliograph": Provide(provide_heliograph, sync_to_thread=False)},

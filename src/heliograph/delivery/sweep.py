@@ -8,7 +8,7 @@ from heliograph.delivery.webhooks import pick_up
 from heliograph.domain.rate import nanoseconds
 from heliograph.names import JobName
 from heliograph.queue.base import Job, NewJob
-from heliograph.storage import deliveries, idempotency_keys, jobs, pruning, rates
+from heliograph.storage import deliveries, idempotency_keys, jobs, pruning, rates, windows
 
 TOMBSTONES_KEPT = timedelta(days=30)
 """A subscription that comes back within that time is the same one again."""
@@ -43,6 +43,7 @@ async def sweep(machine: Machine, job: Job) -> None:
             await jobs.sweep_dead(tx, before=now - DEAD_JOBS_KEPT, limit=PORTION),
             await idempotency_keys.sweep(tx, now=now, limit=PORTION),
             await rates.sweep(tx, before=nanoseconds(now - BUCKETS_KEPT), limit=PORTION),
+            await windows.sweep(tx, now=now, limit=PORTION),
         )
         await pick_up(tx, now=now)
         await machine.complete(tx, job)

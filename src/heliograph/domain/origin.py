@@ -9,7 +9,7 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
-def canonical_origin(text: str) -> str:
+def canonical_origin(text: str, *, allow_http: bool = False) -> str:
     """Return an origin in the form in which browsers send it: lower-case, without the scheme's default port.
 
     Raises:
@@ -28,7 +28,7 @@ def canonical_origin(text: str) -> str:
         raise ValueError("Write the origin without user name, path, query or a slash at the end.")
     if "*" in host:
         raise ValueError("Name each host by itself: there are no wildcards.")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not allow_http and not _is_loopback(host):
         raise ValueError("Browsers give push to https pages only; http is allowed for localhost alone.")
     if not _is_address(host) and not all(_LABEL.fullmatch(label) for label in host.split(".")):
         raise ValueError("The origin's host is not a domain name.")

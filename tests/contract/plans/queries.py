@@ -1,10 +1,10 @@
 """Every query there is, asked of a large installation. A function of `storage/` that is missing here fails a test."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from tests.contract.plans.entries import ENTRY_QUERIES
+from tests.contract.plans.query import Query
 from tests.contract.plans.seed import NOTIFICATIONS, NOW, SUBSCRIPTIONS, a_delivery, an_id, endpoint_hash
 
 from heliograph.domain.delivery import DeliveryState, ReceiptEvent
@@ -22,6 +22,7 @@ from heliograph.domain.outcome import OutcomeKind
 from heliograph.domain.rate import Limits, Rate
 from heliograph.domain.subscription import Group, SubscriptionState
 from heliograph.domain.webhook import Event, MessageState
+from heliograph.domain.window import WindowSettings
 from heliograph.names import Channel, EventType, Scope
 from heliograph.queue.base import BULK, PRIORITIES, URGENT
 from heliograph.storage import (
@@ -62,33 +63,9 @@ from heliograph.storage import (
     vapid_keys,
     webhook_messages,
     webhooks,
+    windows,
     witnesses,
 )
-from heliograph.storage.store import Tx
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A function of `storage/` and how it is called.
-
-    Attributes:
-        only_on: the only kind of database that is asked.
-    """
-
-    function: Callable[..., Awaitable[Any]]
-    args: tuple[Any, ...] = ()
-    kwargs: dict[str, Any] | None = None
-    only_on: str | None = None
-
-    async def run(self, tx: Tx) -> Any:
-        """Ask it."""
-        return await self.function(tx, *self.args, **(self.kwargs or {}))
-
-    @property
-    def name(self) -> str:
-        """`module.function`."""
-        return f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}"
-
 
 PRJ, SUB, PRO, NTF, VAP, PRV = (an_id(prefix, 0) for prefix in ("prj", "sub", "pro", "ntf", "vap", "prv"))
 RUNNING, MIDDLE = an_id("ntf", NOTIFICATIONS - 1), an_id("sub", SUBSCRIPTIONS // 2)
@@ -257,6 +234,18 @@ QUERIES = [
     Query(glue.read, (PRJ,)),
     Query(glue.write, (PRJ, glue.KeptSettings(GlueSettings())), {"now": NOW}),
     Query(glue.any_unfinished, (PRJ,)),
+    # The two-step window.
+    Query(windows.read, (PRJ,)),
+    Query(windows.write, (PRJ, WindowSettings("push.new.example")), {"now": NOW}),
+    Query(windows.name_of_host, ("push.shop.example",)),
+    Query(windows.all_settings, (), PAGE),
+    Query(windows.all_settings, (), {"after": an_id("prj", 900), "limit": 100}),
+    Query(windows.add_state, (windows.WindowState(b"s" * 32, PRJ, "http://shop.example", None, NOW),)),
+    Query(windows.claim, (PRJ, b"s" * 32), {"now": NOW}),
+    Query(windows.finish, (PRJ, b"s" * 32), {"now": NOW}),
+    Query(windows.is_subscribed, (PRJ, b"v" * 32)),
+    Query(windows.sweep, (), {"now": NOW, "limit": 100}),
+    Query(windows.remove, (PRJ,)),
     Query(providers.is_used, (PRJ, PRV)),
     Query(providers.is_used, (PRJ, an_id("prv", 1))),
     Query(providers.remove, (an_id("prv", 7),)),
@@ -514,4 +503,5 @@ QUERIES = [
     Query(installation.get, ("fact 5",)),
     Query(installation.put, ("fact 5", "y")),
     Query(installation.settle, ("fact 5", "y")),
+    *ENTRY_QUERIES,
 ]

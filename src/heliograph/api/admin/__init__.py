@@ -5,6 +5,7 @@ from litestar.types import ControllerRouterHandler
 from heliograph.api.admin import (
     audit,
     deliveries,
+    events,
     exports,
     glue,
     groups,
@@ -15,6 +16,7 @@ from heliograph.api.admin import (
     projects,
     providers,
     site,
+    site_window,
     subscriptions,
     vapid_keys,
     webhook_messages,
@@ -32,6 +34,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *why.ROUTES,
     *subscriptions.ROUTES,
     *profiles.ROUTES,
+    *events.ROUTES,
     *groups.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,
@@ -40,4 +43,5 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *glue.ROUTES,
     *audit.ROUTES,
     *site.ROUTES,
+    *site_window.ROUTES,
 )

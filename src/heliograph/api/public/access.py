@@ -74,6 +74,8 @@ class PageAccess:
 
 Page: TypeAlias = NamedDependency[PageAccess]
 """Ask for the caller with a parameter `page: Page`."""
+FOR_OPENERS = {"for_openers": True}
+"""What a handler says of itself that pages may call which can open the window and nothing else."""
 NEEDS_SECRET = {"needs_secret": True}
 """What a handler says of itself that reads the subscription's secret."""
 
@@ -101,8 +103,14 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         raise Unauthorized(f"Send the project's publishable key: {KEY_HEADER}: hpk_….")
     project = await directory_of(connection.scope).project(key)
     origin = connection.headers.get("origin")
-    _check_origin(origin, project, is_safe=method_of(connection.scope) in _SAFE)
+    if origin not in _openers(project, handler):
+        _check_origin(origin, project, is_safe=method_of(connection.scope) in _SAFE)
     connection.scope["auth"] = PageAccess(project, origin, key)
+
+
+def _openers(project: PublicProject, handler: BaseRouteHandler) -> tuple[str, ...]:
+    window = project.window if handler.opt.get("for_openers", False) else None
+    return () if window is None else window.openers
 
 
 def _check_origin(origin: str | None, project: PublicProject, *, is_safe: bool) -> None:

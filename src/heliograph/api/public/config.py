@@ -3,12 +3,12 @@
 from litestar import Response, get
 
 from heliograph.api.operation import operation
-from heliograph.api.public.access import Page
+from heliograph.api.public.access import FOR_OPENERS, Page
 from heliograph.api.public.forms import ConfigView
 from heliograph.protocols import base64url
 
 
-@get("/config", summary="Get the configuration of a page", tags=["Public"], opt=operation())
+@get("/config", summary="Get the configuration of a page", tags=["Public"], opt=operation() | FOR_OPENERS)
 async def get_config(page: Page) -> Response[ConfigView]:
     """Return the application server key to subscribe with. Asked on page views, and answered without the database."""
     project = page.project

@@ -16,7 +16,7 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": f"content-type, {KEY_HEADER.lower()}, authorization",
     "Access-Control-Max-Age": "7200",
 }
-_CHANGES_PROJECTS = ("/v1/projects", "/v1/keys", "/v1/vapid-keys", "/v1/providers")
+_CHANGES_PROJECTS = ("/v1/projects", "/v1/keys", "/v1/vapid-keys", "/v1/providers", "/v1/site/window")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REFUSED = 400
 
