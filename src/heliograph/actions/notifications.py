@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from heliograph.actions import audit
 from heliograph.actions.rates import read_rate
-from heliograph.domain.content_rules import content_errors
+from heliograph.domain import templated
 from heliograph.domain.notification import (
     DEFAULT_TTL,
     MAX_TTL,
@@ -89,12 +89,23 @@ async def checked(tx: Tx, ctx: Context, *, project_id: str, draft: Draft) -> tup
     if project is None:
         raise NotFound("There is no such project.")
     notification = _notification(ctx, project_id, draft)
-    errors = content_errors(draft.content, draft.kind)
-    if errors:
-        raise ContentRefused(errors[0].detail, errors)
-    check_fits(draft.kind, draft.content, budget=project.plaintext_budget, site_url=site_url(project))
+    check_content(project, draft.kind, draft.content)
     await _check_audience(tx, project_id, draft.audience)
     return project, notification
+
+
+def check_content(project: Project, kind: NotificationKind, content: Content) -> None:
+    """Refuse content that cannot be shown, or sent; of templates, what nobody could be sent.
+
+    Raises:
+        ContentRefused: it cannot be shown; the pointers are below `/content`.
+        ContentTooLarge: it does not fit into a push message.
+    """
+    errors = templated.errors(content, kind)
+    if errors:
+        raise ContentRefused(errors[0].detail, errors)
+    for shown in templated.nothing_known(content, kind) if content.template else (content,):
+        check_fits(kind, shown, budget=project.plaintext_budget, site_url=site_url(project))
 
 
 def site_url(project: Project) -> str | None:

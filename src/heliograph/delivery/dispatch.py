@@ -1,9 +1,11 @@
 """A notification with everything that sending it needs, read before talking to anybody."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from heliograph.delivery import personal
 from heliograph.delivery.machine import Machine
+from heliograph.delivery.personal import Texts
 from heliograph.domain import retry
 from heliograph.domain.delivery import delivery_id, delivery_token
 from heliograph.domain.notification import Notification, NotificationState
@@ -28,6 +30,7 @@ class Dispatch:
         priority: of the jobs that follow.
         limits: the rates that are in force.
         is_put_off: whether a rate has held this job back before.
+        texts: what each receiver gets to see, where that differs.
     """
 
     notification: Notification
@@ -39,6 +42,7 @@ class Dispatch:
     started_at: datetime | None = None
     limits: Limits = field(default_factory=Limits)
     is_put_off: bool = False
+    texts: Texts | None = None
 
     @property
     def is_held(self) -> bool:
@@ -98,6 +102,14 @@ class Attempt:
 def first_attempt(notification: Notification, receiver: Receiver) -> Attempt:
     """Return the first attempt for a receiver."""
     return Attempt(delivery_id(notification.id, receiver.id), receiver)
+
+
+async def with_texts(tx: Tx, dispatch: Dispatch, attempts: list[Attempt]) -> Dispatch:
+    """Return a dispatch that knows what its receivers get to see; the same one if that is one thing for all."""
+    if not dispatch.notification.content.template:
+        return dispatch
+    receivers = [attempt.receiver for attempt in attempts]
+    return replace(dispatch, texts=await personal.texts(tx, dispatch.notification, receivers))
 
 
 async def load(tx: Tx, machine: Machine, job: Job) -> Dispatch | None:

@@ -15,7 +15,7 @@ from heliograph.delivery.hosts import Lane, Sign, sign_of
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.record import Recorder
 from heliograph.delivery.turns import NoTurn, Turns
-from heliograph.domain.outcome import Accepted, Gone, Outcome, Skipped
+from heliograph.domain.outcome import Accepted, Gone, Outcome, Rejected, Skipped
 from heliograph.kit.http import HttpRequest, HttpResponse, TransportFault
 from heliograph.names import Metric
 from heliograph.providers.base import Provider, Repair, Target
@@ -202,11 +202,11 @@ class Sending:
             return
         due = []
         for bound in bounds:
-            early = self._early(bound.attempt)
-            if early is None:
-                due.append(bound)
+            found = self._early(bound.attempt) or self._personal(bound)
+            if isinstance(found, Result):
+                self._recorder.add(found)
             else:
-                self._recorder.add(early)
+                due.append(found)
         for provider in {id(bound.provider): bound.provider for bound in due}.values():
             own = [bound for bound in due if bound.provider is provider]
             for bound, request in zip(own, self._requests(provider, own), strict=True):
@@ -214,6 +214,14 @@ class Sending:
                     yield bound, request
                 else:
                     self._recorder.add(Result(bound.attempt, request, self._machine.clock.now()))
+
+    def _personal(self, bound: _Bound) -> _Bound | Result:
+        """Return a message with what its receiver gets to see, or why that cannot be made."""
+        texts = self._dispatch.texts
+        content = None if texts is None else texts.content(bound.attempt.receiver)
+        if isinstance(content, Rejected):
+            return Result(bound.attempt, content, self._machine.clock.now())
+        return bound if content is None else replace(bound, target=replace(bound.target, content=content))
 
     def _requests(
         self, provider: Provider, bounds: list[_Bound], repair: Repair | None = None

@@ -25,6 +25,7 @@ async def retry(machine: Machine, job: Job) -> None:
     async with machine.store.read() as tx:
         dispatch = await dispatches.load(tx, machine, job)
         attempts = [] if dispatch is None else await _attempts(tx, dispatch, job)
+        dispatch = None if dispatch is None else await dispatches.with_texts(tx, dispatch, attempts)
         turns = None if dispatch is None else Turns.of(machine, dispatch)
 
     async def close(tx: Tx) -> None:

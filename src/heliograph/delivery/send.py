@@ -26,6 +26,7 @@ async def send(machine: Machine, job: Job) -> None:
         attempts = None
         if dispatch is not None and not is_hopeless:
             attempts = await _attempts(tx, dispatch, number, machine.clock.now())
+            dispatch = await dispatches.with_texts(tx, dispatch, attempts or [])
     key = f"send/{notification_id}/{number}"
     if dispatch is None or attempts is None:
         async with machine.store.begin() as tx:

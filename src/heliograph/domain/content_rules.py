@@ -28,7 +28,7 @@ def _data_errors(content: Content) -> list[FieldError]:
     errors = [
         FieldError(f"/content/{name}", "A data push shows nothing: send `data` alone, or use the kind notification.")
         for name in Content.__dataclass_fields__
-        if name != "data" and getattr(content, name) != getattr(_DATA_ONLY, name)
+        if name not in ("data", "template") and getattr(content, name) != getattr(_DATA_ONLY, name)
     ]
     if content.data is None:
         errors.append(FieldError("/content/data", "A data push needs data."))

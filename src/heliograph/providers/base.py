@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from heliograph.domain.endpoint import PushService
-from heliograph.domain.notification import Notification
+from heliograph.domain.notification import Content, Notification
 from heliograph.domain.outcome import Outcome
 from heliograph.kit.http import HttpRequest, HttpResponse, TransportFault
 
@@ -25,6 +25,8 @@ class Target:
     language: str | None
     origin: str
     """`scheme://host[:port]` of the endpoint: the audience of a signed token."""
+    content: Content | None = field(default=None, repr=False)
+    """What this one gets to see in the place of the notification's content."""
 
 
 @dataclass(frozen=True, slots=True)

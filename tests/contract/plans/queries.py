@@ -60,6 +60,7 @@ from heliograph.storage import (
     stories,
     subscriptions,
     survey,
+    template_values,
     vapid_keys,
     webhook_messages,
     webhooks,
@@ -316,6 +317,10 @@ QUERIES = [
     Query(dry_runs.last_id, (PRJ,)),
     Query(dry_runs.external_ids, ([an_id("pro", number) for number in range(500)],)),
     Query(dry_runs.ended_of_people, (PRJ, [f"person {number}" for number in range(500)])),
+    # Templates.
+    Query(template_values.of_profiles, ([an_id("pro", number) for number in range(500)],)),
+    Query(template_values.carts_of, ([an_id("pro", number) for number in range(500)],)),
+    Query(template_values.campaign_name, (an_id("cmp", 5),)),
     # Delivery: plan, fan out, send, record, retry, finish.
     Query(audience.page_of_ids, (PRJ, EVERYONE), {"after": MIDDLE, "upto": "sub_z", "limit": 500}),
     Query(audience.end_of_page, (PRJ, EVERYONE), {"after": MIDDLE, "upto": "sub_z", "limit": 500}),

@@ -84,6 +84,13 @@ class ContentForm(Form, frozen=True, kw_only=True):
         msgspec.Meta(max_length=_MAX_VARIANTS, description="By language tag; the longest match is shown."),
     ] = msgspec.field(default_factory=dict)
     shorten: Annotated[bool, msgspec.Meta(description="Cut a body that does not fit, with an ellipsis.")] = False
+    template: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Texts, addresses and strings in `data` are Liquid templates, filled in for each person: "
+            "`Hello {{ profile.first_name | default: 'there' }}`."
+        ),
+    ] = False
 
 
 class Everyone(Form, frozen=True, kw_only=True, tag_field="kind", tag="everyone"):

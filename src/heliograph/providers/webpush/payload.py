@@ -67,6 +67,10 @@ class PayloadWriter:
         self._site_url = site_url
         self._members: dict[str | None, dict[str, Any]] = {}
 
+    def of(self, content: Content) -> "PayloadWriter":
+        """Return a writer of other content that is the same in everything else."""
+        return PayloadWriter(self._kind, self._notification_id, content, budget=self._budget, site_url=self._site_url)
+
     def write(self, token: str, language: str | None, service: PushService) -> bytes:
         """Return the plaintext for one receiver.
 

@@ -65,6 +65,8 @@ class WebPush:
         return prepared
 
     def _plaintext(self, writer: PayloadWriter, target: Target) -> Plaintext | Rejected:
+        if target.content is not None:
+            writer = writer.of(target.content)
         try:
             data = writer.write(target.delivery_token, target.language, target.push_service)
         except DoesNotFit:
