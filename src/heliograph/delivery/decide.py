@@ -15,10 +15,15 @@ GONE_STORM = "gone_storm"
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Nothing was tried: a breaker is open. The attempt does not count."""
+    """Nothing was tried: a breaker is open, or a limit says later. The attempt does not count.
+
+    Attributes:
+        is_exact: whether it is tried again at that very instant; otherwise many are gathered a little later.
+    """
 
     reason: str
     until: datetime
+    is_exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +58,15 @@ class Decision:
 
     change: Change
     prune: bool = False
+    is_exact: bool = False
 
 
 def decide(dispatch: Dispatch, result: Result, *, chance: float) -> Decision:
     """Return what becomes of a delivery."""
     if isinstance(result.what, Gone):
         return _gone(dispatch, result, result.what.reason, chance)
-    return Decision(_changed(dispatch, result, chance))
+    is_exact = isinstance(result.what, Deferred) and result.what.is_exact
+    return Decision(_changed(dispatch, result, chance), is_exact=is_exact)
 
 
 def _changed(dispatch: Dispatch, result: Result, chance: float) -> Change:
@@ -78,7 +85,7 @@ def _changed(dispatch: Dispatch, result: Result, chance: float) -> Change:
             change = _again(dispatch, result, reason, chance, after=after, steps=retry.STEPS)
         case Refused(reason):
             change = _again(dispatch, result, reason, chance, after=None, steps=retry.REFUSED_STEPS)
-        case Deferred(reason, until):
+        case Deferred(reason, until, _):
             # Kept until its deadline even when the pause is longer: it may end earlier.
             change = _change(result, DeliveryState.RETRYING, reason, at=min(until, dispatch.deadline))
     return change

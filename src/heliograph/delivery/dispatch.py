@@ -1,15 +1,17 @@
 """A notification with everything that sending it needs, read before talking to anybody."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from heliograph.delivery import personal
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.personal import Texts
 from heliograph.domain import retry
+from heliograph.domain.contact_rules import ContactRules, Restraint
 from heliograph.domain.delivery import delivery_id, delivery_token
 from heliograph.domain.notification import Notification, NotificationState
 from heliograph.domain.rate import RATE_LIMIT, Limits
+from heliograph.domain.schedule import SPREAD
 from heliograph.providers.base import Credentials
 from heliograph.queue.base import URGENT, Job
 from heliograph.storage import notifications, projects, providers, vapid_keys
@@ -30,6 +32,7 @@ class Dispatch:
         priority: of the jobs that follow.
         limits: the rates that are in force.
         is_put_off: whether a rate has held this job back before.
+        restraint: how often and when it may go to one person; None for no limits.
         texts: what each receiver gets to see, where that differs.
     """
 
@@ -42,6 +45,7 @@ class Dispatch:
     started_at: datetime | None = None
     limits: Limits = field(default_factory=Limits)
     is_put_off: bool = False
+    restraint: Restraint | None = None
     texts: Texts | None = None
 
     @property
@@ -64,12 +68,24 @@ class Dispatch:
         """Whether nothing more is to be sent."""
         return self.notification.state is NotificationState.CANCELLED
 
+    @property
+    def life(self) -> timedelta:
+        """How long a message lives. One that waits for each person's clock lives so long from then on."""
+        spread = SPREAD if self.restraint is not None and self.restraint.own.wall is not None else timedelta(0)
+        return max(self.notification.ttl - spread, timedelta(0))
+
     def ttl(self, now: datetime) -> timedelta:
         """Return the TTL of a message that is sent now."""
         notification = self.notification
-        return retry.remaining_ttl(
+        left = retry.remaining_ttl(
             now, send_at=notification.send_at, ttl=notification.ttl, expires_at=notification.expires_at
         )
+        return min(left, self.life)
+
+    def quiet_until(self, zone: tzinfo, now: datetime) -> datetime | None:
+        """Return when the quiet hours of a person in a zone end; None if they may be written to now."""
+        quiet = None if self.restraint is None else self.restraint.quiet_hours
+        return None if quiet is None else quiet.ends_at(now, zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +99,7 @@ class Attempt:
         due: when it was to be tried again; None for the first time.
         is_first_record: whether the delivery's row is still to be written.
         is_meant: whether the receiver is still of the audience: people log out and leave groups between two attempts.
+        zone: the person's, where quiet hours are to be kept; they may begin while it waits for its turn.
     """
 
     delivery_id: str
@@ -93,6 +110,7 @@ class Attempt:
     due: datetime | None = None
     is_first_record: bool = True
     is_meant: bool = True
+    zone: tzinfo | None = None
 
     def token(self, receipt_key: bytes) -> str:
         """Return what the browser sends back."""
@@ -145,4 +163,7 @@ async def load(tx: Tx, machine: Machine, job: Job) -> Dispatch | None:
         started_at=row.progress.started_at,
         limits=Limits.of(notification.rate, project.rates),
         is_put_off="put_off" in job.args,
+        restraint=Restraint.between(
+            notification.contact_rules, ContactRules.of(project.limits), notification.campaign_id
+        ),
     )

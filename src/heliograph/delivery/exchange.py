@@ -16,6 +16,7 @@ from heliograph.delivery.machine import Machine
 from heliograph.delivery.record import Recorder
 from heliograph.delivery.turns import NoTurn, Turns
 from heliograph.domain.outcome import Accepted, Gone, Outcome, Rejected, Skipped
+from heliograph.domain.quiet_hours import QUIET_HOURS
 from heliograph.kit.http import HttpRequest, HttpResponse, TransportFault
 from heliograph.names import Metric
 from heliograph.providers.base import Provider, Repair, Target
@@ -138,6 +139,8 @@ class Sending:
             what = Skipped("key_retired")
         elif key is not None and key.id not in self._probing and self._is_held_up(key, attempt, now):
             what = Deferred(keys.PAUSED, key.paused_until or now)
+        elif attempt.zone is not None and (until := self._dispatch.quiet_until(attempt.zone, now)) is not None:
+            what = Deferred(QUIET_HOURS, until, is_exact=True)
         return None if what is None else Result(attempt, what, now)
 
     def _is_held_up(self, key: VapidKey, attempt: Attempt, now: datetime) -> bool:

@@ -6,7 +6,7 @@ shown already.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -86,6 +86,11 @@ class Recorder:
         """Take a result; it is written soon."""
         self._buffer.append(result)
         self._wake.set()
+
+    def add_all(self, results: Iterable[Result]) -> None:
+        """Take results that were known before anything was tried."""
+        for result in results:
+            self.add(result)
 
     async def flush(self, finally_: Callable[[Tx], Awaitable[None]] | None = None) -> None:
         """Write what was taken; with `finally_`, something more in the last transaction."""
@@ -213,7 +218,7 @@ async def _change_repeated(tx: Tx, dispatch: Dispatch, repeated: list[_Decided],
     groups: dict[tuple[Change, int, datetime | None], list[_Decided]] = defaultdict(list)
     for result, decision in repeated:
         attempt = result.attempt
-        change = _bucketed(dispatch, decision.change, now)
+        change = _bucketed(dispatch, decision, now)
         groups[(change, attempt.number - 1, attempt.due)].append((result, decision))
     written = []
     for (change, before, due), pairs in groups.items():
@@ -225,7 +230,7 @@ async def _change_repeated(tx: Tx, dispatch: Dispatch, repeated: list[_Decided],
 
 def _row(dispatch: Dispatch, pair: _Decided, now: datetime) -> dict[str, Any]:
     result, decision = pair
-    change = _bucketed(dispatch, decision.change, now)
+    change = _bucketed(dispatch, decision, now)
     return {
         "id": result.attempt.delivery_id,
         "project_id": dispatch.notification.project_id,
@@ -261,10 +266,10 @@ def _attempt(pair: _Decided) -> AttemptRow | None:
     )
 
 
-def _bucketed(dispatch: Dispatch, change: Change, now: datetime) -> Change:
+def _bucketed(dispatch: Dispatch, decision: Decision, now: datetime) -> Change:
     """Round the time of the next attempt up, so that many deliveries share one job and one update."""
-    at = change.next_attempt_at
-    if at is None:
+    change, at = decision.change, decision.change.next_attempt_at
+    if at is None or decision.is_exact:
         return change
     rounded = bucket(at, now)
     # What is still in time must not be rounded past its deadline.
@@ -306,7 +311,7 @@ def _measure(machine: Machine, written: list[_Decided]) -> None:
 def _retry_jobs(dispatch: Dispatch, written: list[_Decided], now: datetime) -> list[NewJob]:
     due: dict[datetime, list[str]] = defaultdict(list)
     for result, decision in written:
-        at = _bucketed(dispatch, decision.change, now).next_attempt_at
+        at = _bucketed(dispatch, decision, now).next_attempt_at
         if at is not None:
             due[at].append(result.attempt.delivery_id)
     return [

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from heliograph.delivery import dispatch as dispatches
-from heliograph.delivery import finish
+from heliograph.delivery import finish, limits
 from heliograph.delivery.dispatch import Attempt, Dispatch
 from heliograph.delivery.exchange import Sending
 from heliograph.delivery.machine import Interrupted, Machine
@@ -39,9 +39,11 @@ async def retry(machine: Machine, job: Job) -> None:
         async with machine.store.begin() as tx:
             await close(tx)
         return
-    dispatch, probing = await take_probes(machine, dispatch, attempts)
+    sifted = await limits.sift(machine, dispatch, attempts)
+    dispatch, probing = await take_probes(machine, dispatch, sifted.attempts)
     async with Recorder(machine, dispatch, probing=probing) as recorder:
-        is_whole = await Sending(machine, dispatch, recorder, probing, turns).run(attempts)
+        recorder.add_all(sifted.results)
+        is_whole = await Sending(machine, dispatch, recorder, probing, turns).run(sifted.attempts)
         await recorder.flush(close if is_whole else None)
     if not is_whole:
         raise Interrupted

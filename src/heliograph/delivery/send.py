@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from heliograph.delivery import dispatch as dispatches
-from heliograph.delivery import finish, keys
+from heliograph.delivery import finish, keys, limits
 from heliograph.delivery.dispatch import Attempt, Dispatch, first_attempt
 from heliograph.delivery.exchange import Sending
 from heliograph.delivery.machine import Interrupted, Machine
@@ -46,9 +46,11 @@ async def send(machine: Machine, job: Job) -> None:
         await ranges.close(tx, notification_id, number)
         await finish.ask_if_done(tx, machine, notification_id, now=machine.clock.now())
 
-    dispatch, probing = await take_probes(machine, dispatch, attempts)
+    sifted = await limits.sift(machine, dispatch, attempts)
+    dispatch, probing = await take_probes(machine, dispatch, sifted.attempts)
     async with Recorder(machine, dispatch, probing=probing) as recorder:
-        is_whole = await Sending(machine, dispatch, recorder, probing, turns).run(attempts)
+        recorder.add_all(sifted.results)
+        is_whole = await Sending(machine, dispatch, recorder, probing, turns).run(sifted.attempts)
         await recorder.flush(close if is_whole else None)
     if not is_whole:
         raise Interrupted

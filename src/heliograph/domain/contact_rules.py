@@ -144,6 +144,11 @@ class Restraint:
         return self.own.quiet_hours or self.project.quiet_hours
 
     @property
+    def is_counted(self) -> bool:
+        """Whether it matters who got how many, so that it is decided under locks and noted."""
+        return bool(self.own.caps or self.own.exclusion or self.project.caps)
+
+    @property
     def longest_window(self) -> timedelta:
         """How far back contacts matter."""
         windows = [cap.window for cap in (*self.own.caps, *self.project.caps)]

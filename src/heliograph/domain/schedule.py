@@ -16,6 +16,8 @@ EARLIEST_ZONE = timedelta(hours=14)
 """A wall time comes first at UTC+14, in Kiribati."""
 LATEST_ZONE = timedelta(hours=12)
 """… and last at UTC-12."""
+SPREAD = EARLIEST_ZONE + LATEST_ZONE
+"""From the first clock on earth that reads a wall time to the last one."""
 HORIZON = timedelta(days=366 * 9)
 """What does not come round within that time never does. 29 February once takes eight years."""
 FIRST_YEAR, LAST_YEAR = 2000, 2100
