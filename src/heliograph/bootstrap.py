@@ -54,6 +54,7 @@ class Heliograph:
         metrics_token: who shows it may read the meters on the API's port; nobody for None.
         address_pace: how fast one client address may call the public API.
         key_pace: how fast one publishable key may be used.
+        visitor_pace: how many new visitors one client address may bring.
         guesses: how often passwords of the Glue API may be guessed.
         tracer: begins the traces of what this process does.
         retention: how long history is kept.
@@ -76,6 +77,7 @@ class Heliograph:
     metrics_token: str | None = field(default=None, repr=False)
     address_pace: Pace = field(default_factory=Pace)
     key_pace: Pace = field(default_factory=Pace)
+    visitor_pace: Pace = field(default_factory=Pace)
     guesses: Guesses = field(default_factory=Guesses)
     tracer: Tracer = field(default_factory=NoTracer)
     retention: Retention = field(default_factory=Retention)
@@ -142,6 +144,7 @@ async def build(
         metrics_token=settings.metrics_token,
         address_pace=Pace(settings.rate_limit_address),
         key_pace=Pace(settings.rate_limit_key),
+        visitor_pace=Pace(settings.rate_limit_visitors),
         tracer=tracer or NoTracer(),
         guesses=Guesses(settings.rate_limit_passwords),
         retention=Retention.of_days(
@@ -149,6 +152,8 @@ async def build(
             notifications=settings.keep_notifications_days,
             audit=settings.keep_audit_days,
             webhooks=settings.keep_webhooks_days,
+            events=settings.keep_events_days,
+            visitors=settings.keep_visitors_days,
         ),
         receivers=Receivers(settings.webhook_origins, timedelta(seconds=settings.webhook_timeout_seconds)),
     )

@@ -210,6 +210,14 @@ class Settings:
         forms.integer(0, 100_000_000),
         "How fast the public API of one process may be called with one publishable key, all visitors together.",
     )
+    rate_limit_visitors: int = _setting(
+        "RATE_LIMIT_VISITORS",
+        600,
+        "new visitors a minute; 0 for no limit",
+        forms.integer(0, 100_000_000),
+        "How many visitors that were never seen before one client address may bring to one process: each becomes a "
+        "profile.",
+    )
     rate_limit_passwords: int = _setting(
         "RATE_LIMIT_PASSWORDS",
         10,
@@ -246,6 +254,20 @@ class Settings:
         forms.integer(0, 36_500),
         "How long messages to webhooks are kept after their last attempt, to be looked at and replayed; and events for "
         "webhooks that are switched off.",
+    )
+    keep_events_days: int = _setting(
+        "KEEP_EVENTS_DAYS",
+        400,
+        "days; 0 for ever",
+        forms.integer(0, 36_500),
+        "How long events of people are kept. Segments and triggers see none that are older.",
+    )
+    keep_visitors_days: int = _setting(
+        "KEEP_VISITORS_DAYS",
+        400,
+        "days; 0 for ever",
+        forms.integer(0, 36_500),
+        "How long browsers are remembered that do not come back, and anonymous people that nothing can be sent to.",
     )
     webhook_timeout_seconds: int = _setting(
         "WEBHOOK_TIMEOUT_SECONDS",

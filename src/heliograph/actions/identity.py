@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from heliograph.actions import subscription_events
+from heliograph.actions import merging, subscription_events
 from heliograph.domain.identity import IdentityError, IdentityKeys, Proof, verify
 from heliograph.errors import IdentityRefused
 from heliograph.kit.context import Context
 from heliograph.names import EventType
-from heliograph.storage import profiles, subscriptions
-from heliograph.storage.profiles import Profile
+from heliograph.storage import subscriptions
 from heliograph.storage.store import Tx
 
 
@@ -23,9 +22,13 @@ def check_proof(proof: Proof, keys: IdentityKeys, *, now: datetime) -> str:
 async def bind(tx: Tx, ctx: Context, *, project_id: str, subscription_id: str, external_id: str) -> None:
     """Bind a subscription, locked by this transaction, to a proved person, who becomes a profile if new.
 
-    The subscription is always locked before the profile: then no two transactions wait for each other.
+    What an anonymous visitor did with this browser becomes the person's. The subscription is always locked before the
+    profile: then no two transactions wait for each other.
     """
-    profile = await seen(tx, ctx, project_id=project_id, external_id=external_id)
+    owner = await subscriptions.owner(tx, subscription_id)
+    if owner is not None and owner.external_id is None:
+        await merging.absorb(tx, ctx, project_id=project_id, profile_id=owner.profile_id, external_id=external_id)
+    profile = await merging.person(tx, ctx, project_id=project_id, external_id=external_id)
     if await subscriptions.bind(tx, subscription_id, profile.id) is not None:
         # Without the name: messages are kept for a while, and who is erased must not live on in them.
         which = {"project_id": project_id, "subscription_id": subscription_id}
@@ -38,20 +41,3 @@ async def unbind(tx: Tx, ctx: Context, *, subscription_id: str) -> None:
     if project_id is not None:
         kind = EventType.SUBSCRIPTION_LOGGED_OUT
         subscription_events.tell(tx, ctx, kind, project_id=project_id, subscription_id=subscription_id)
-
-
-async def seen(tx: Tx, ctx: Context, *, project_id: str, external_id: str) -> Profile:
-    """Return the profile of a person who is here now; make it if it is new."""
-    row = {
-        "id": ctx.ids.new("pro"),
-        "project_id": project_id,
-        "external_id": external_id,
-        "attributes": {},
-        "created_at": ctx.now,
-        "updated_at": ctx.now,
-        "last_seen_at": ctx.now,
-    }
-    profile, is_new = await profiles.ensure(tx, row)
-    if not is_new:
-        await profiles.change(tx, profile.id, {"last_seen_at": ctx.now})
-    return profile

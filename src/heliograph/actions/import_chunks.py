@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from heliograph.actions.attributes import merged_attributes
 from heliograph.actions.import_rows import Checked
-from heliograph.actions.profiles import merged_attributes
 from heliograph.domain.importing.base import Refusal
 from heliograph.domain.subscription import MAX_GROUPS, Group, SubscriptionState
+from heliograph.domain.user_agent import device_of
 from heliograph.errors import ApplicationServerKeyUnknown, Problem
 from heliograph.kit.context import Context
 from heliograph.names import Channel
@@ -116,6 +117,7 @@ def _together(first: Checked, second: Checked) -> Checked:
 
 def _new_row(ctx: Context, row: Checked, project_id: str) -> dict[str, Any]:
     since = row.created_at or ctx.now
+    device = device_of(row.user_agent)
     return {
         "id": ctx.ids.new("sub"),
         "project_id": project_id,
@@ -134,6 +136,9 @@ def _new_row(ctx: Context, row: Checked, project_id: str) -> dict[str, Any]:
         "language": row.language,
         "time_zone": row.time_zone,
         "user_agent": row.user_agent,
+        "browser": device.browser,
+        "os": device.os,
+        "is_mobile": device.is_mobile if row.user_agent else None,
         "browser_expires_at": row.browser_expires_at,
         "created_at": since,
         "endpoint_since": since,

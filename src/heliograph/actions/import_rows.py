@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from heliograph.actions.profiles import merged_attributes
+from heliograph.actions.attributes import merged_attributes
 from heliograph.actions.registration import hash_endpoint
 from heliograph.domain.endpoint import EndpointError, EndpointPolicy, PushService
 from heliograph.domain.identity import check_external_id

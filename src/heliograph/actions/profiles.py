@@ -1,9 +1,9 @@
 """What an operator does with profiles: make or change one by the customer's own id, look, delete."""
 
-import json
 from typing import Any
 
 from heliograph.actions import audit, subscription_events
+from heliograph.actions.attributes import merged_attributes
 from heliograph.actions.registration import checked_language, checked_time_zone
 from heliograph.domain.identity import check_external_id
 from heliograph.errors import FieldError, InvalidRequest, NotFound
@@ -13,13 +13,6 @@ from heliograph.names import Act, EventType
 from heliograph.storage import profiles, subscriptions
 from heliograph.storage.profiles import Profile
 from heliograph.storage.store import Tx
-
-MAX_ATTRIBUTES = 100
-MAX_ATTRIBUTE_NAME = 64
-MAX_ATTRIBUTES_BYTES = 16_384
-_INTEGERS = range(-(2**63), 2**63)
-_LARGEST_FRACTION = 1e18
-"""PostgreSQL gives 1e30 back as a whole number of thirty-one digits, which few readers of JSON can take."""
 
 
 class Unchanged:
@@ -134,40 +127,3 @@ def _external_id(text: str) -> str:
         return check_external_id(text)
     except ValueError as error:
         raise InvalidRequest(str(error), (FieldError("/external_id", str(error)),)) from error
-
-
-def merged_attributes(old: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Return attributes after a change, or raise `InvalidRequest` for what cannot be kept."""
-    for name, value in given.items():
-        if not (0 < len(name) <= MAX_ATTRIBUTE_NAME and name.isprintable()):
-            raise _refused(f"An attribute's name is 1 to {MAX_ATTRIBUTE_NAME} printable characters.")
-        _check_value(value)
-    merged = {name: value for name, value in (old | given).items() if value is not None}
-    if len(merged) > MAX_ATTRIBUTES:
-        raise _refused(f"A profile has at most {MAX_ATTRIBUTES} attributes.")
-    if len(json.dumps(merged, ensure_ascii=False).encode()) > MAX_ATTRIBUTES_BYTES:
-        raise _refused(f"The attributes of a profile have at most {MAX_ATTRIBUTES_BYTES} bytes as JSON.")
-    return merged
-
-
-def _check_value(value: Any) -> None:
-    """Refuse what one of the databases cannot keep exactly."""
-    match value:
-        case bool() | str() | None:
-            return
-        case int() if value in _INTEGERS:
-            return
-        case float() if abs(value) < _LARGEST_FRACTION:
-            return
-        case list():
-            for item in value:
-                _check_value(item)
-        case dict():
-            for item in value.values():
-                _check_value(item)
-        case _:
-            raise _refused("A number of an attribute is too large: write it as a text.")
-
-
-def _refused(sentence: str) -> InvalidRequest:
-    return InvalidRequest(sentence, (FieldError("/attributes", sentence),))

@@ -4,12 +4,13 @@ The checks are arithmetic on curves and signatures; nobody else's writing waits 
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from heliograph.actions.config import PublicProject
 from heliograph.actions.identity import check_proof
+from heliograph.actions.visitors import Newcomer, hash_token
 from heliograph.domain.endpoint import EndpointError, EndpointPolicy, PushService
 from heliograph.domain.identity import Proof
 from heliograph.domain.subscription import (
@@ -21,6 +22,7 @@ from heliograph.domain.subscription import (
     check_time_zone,
     short_user_agent,
 )
+from heliograph.domain.user_agent import Device, device_of
 from heliograph.errors import (
     ApplicationServerKeyUnknown,
     EndpointRefused,
@@ -37,7 +39,10 @@ RETIRED = "The subscription was made with a key that is retired: subscribe again
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A browser's words, unchecked. Keys are base64url or base64, `expiration_time` is milliseconds since 1970."""
+    """A browser's words, unchecked. Keys are base64url or base64, `expiration_time` is milliseconds since 1970.
+
+    `visitor` is the token that the page made; `admit` refuses one that is new when too many are.
+    """
 
     endpoint: str = field(repr=False)
     p256dh: str = field(repr=False)
@@ -50,6 +55,8 @@ class Said:
     proof: Proof | None = None
     origin: str | None = None
     user_agent: str | None = None
+    visitor: str | None = field(default=None, repr=False)
+    admit: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,8 @@ class Registration:
     external_id: str | None
     origin: str | None
     user_agent: str | None
+    device: Device
+    newcomer: Newcomer | None
 
 
 def hash_endpoint(endpoint: str) -> bytes:
@@ -87,6 +96,8 @@ def check(said: Said, *, project: PublicProject, policy: EndpointPolicy, now: da
         InvalidRequest: anything else.
     """
     p256dh, auth = checked_receiver_keys(said.p256dh, said.auth)
+    device = device_of(said.user_agent)
+    language, time_zone = checked_language(said.language), checked_time_zone(said.time_zone)
     return Registration(
         endpoint=said.endpoint,
         endpoint_hash=hash_endpoint(said.endpoint),
@@ -95,12 +106,16 @@ def check(said: Said, *, project: PublicProject, policy: EndpointPolicy, now: da
         auth=auth,
         vapid_key_id=_vapid_key_id(said.application_server_key, project),
         browser_expires_at=checked_expiry(said.expiration_time),
-        language=checked_language(said.language),
-        time_zone=checked_time_zone(said.time_zone),
+        language=language,
+        time_zone=time_zone,
         groups=checked_groups(said.groups),
         external_id=None if said.proof is None else check_proof(said.proof, project.identity, now=now),
         origin=said.origin,
         user_agent=short_user_agent(said.user_agent),
+        device=device,
+        newcomer=None
+        if said.visitor is None
+        else Newcomer(hash_token(said.visitor), device, language, time_zone, said.admit),
     )
 
 

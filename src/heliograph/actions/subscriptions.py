@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from heliograph.actions import audit, identity, subscription_events
+from heliograph.actions import audit, identity, subscription_events, visitors
 from heliograph.actions import groups as group_actions
 from heliograph.actions.config import PublicProject
 from heliograph.actions.registration import RETIRED, Registration
@@ -221,6 +221,9 @@ def _said(ctx: Context, registration: Registration) -> dict[str, Any]:
         "expires_at": None,
         "origin": registration.origin,
         "user_agent": registration.user_agent,
+        "browser": registration.device.browser,
+        "os": registration.device.os,
+        "is_mobile": registration.device.is_mobile,
         "refreshed_at": ctx.now,
     }
     # What a browser does not say stays as it was said before.
@@ -232,7 +235,7 @@ def _said(ctx: Context, registration: Registration) -> dict[str, Any]:
 
 
 async def _attach(tx: Tx, ctx: Context, project_id: str, subscription_id: str, registration: Registration) -> None:
-    """Join the groups that were named (those it is in stay), and bind the person who was proved."""
+    """Join the groups that were named (those it is in stay), and bind the person who was proved, or the visitor."""
     await group_actions.join(
         tx, ctx, project_id=project_id, subscription_id=subscription_id, joined=registration.groups
     )
@@ -240,6 +243,11 @@ async def _attach(tx: Tx, ctx: Context, project_id: str, subscription_id: str, r
         await identity.bind(
             tx, ctx, project_id=project_id, subscription_id=subscription_id, external_id=registration.external_id
         )
+        if registration.newcomer is not None:
+            who = {"external_id": registration.external_id}
+            await visitors.identify(tx, ctx, project_id, registration.newcomer, **who)
+    elif registration.newcomer is not None:
+        await visitors.adopt(tx, ctx, project_id, registration.newcomer, subscription_id=subscription_id)
 
 
 async def look(tx: Tx, project_id: str, subscription_id: str) -> Known:

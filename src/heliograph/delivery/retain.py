@@ -1,10 +1,11 @@
 """History that is older than the operator keeps it is deleted, a portion at a time."""
 
+from heliograph.delivery.handing_over import hand_over_more
 from heliograph.delivery.machine import Machine
 from heliograph.domain.retention import before
 from heliograph.names import JobName
 from heliograph.queue.base import BULK, Job, NewJob
-from heliograph.storage import audit, retention, webhook_messages
+from heliograph.storage import audit, events, retention, visitors, webhook_messages
 
 PORTION = 500
 """Deliveries in one transaction: it takes milliseconds, and a kill costs no more than that."""
@@ -20,6 +21,8 @@ async def retain(machine: Machine, job: Job) -> None:
     notifications_before = before(now, keep.notifications)
     audit_before = before(now, keep.audit)
     webhooks_before = before(now, keep.webhooks)
+    events_before = before(now, keep.events)
+    visitors_before = before(now, keep.visitors)
     async with machine.store.begin() as tx:
         is_more = False
         if deliveries_before is not None:
@@ -31,6 +34,11 @@ async def retain(machine: Machine, job: Job) -> None:
             is_more |= await audit.sweep(tx, before=audit_before, limit=PORTION) == PORTION
         if webhooks_before is not None:
             is_more |= await webhook_messages.sweep(tx, before=webhooks_before, limit=PORTION) == PORTION
+        if events_before is not None:
+            is_more |= await events.sweep(tx, before=events_before, limit=PORTION) == PORTION
+        if visitors_before is not None:
+            is_more |= await visitors.sweep(tx, before=visitors_before, limit=PORTION) == PORTION
+        is_more |= await hand_over_more(tx)
         await machine.complete(tx, job)
         if is_more:
             again = NewJob(JobName.RETAIN, {}, run_at=now, priority=BULK, dedupe_key=DEDUPE_KEY)

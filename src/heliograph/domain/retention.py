@@ -14,18 +14,21 @@ class Retention:
         notifications: since they were finished, and only when their deliveries are gone.
         audit: since the act.
         webhooks: messages to webhooks, since the last thing that happened to them.
+        events: of people, since they happened, to a day.
+        visitors: since they were last seen; with them go the anonymous people that nothing can be sent to.
     """
 
     deliveries: timedelta | None = None
     notifications: timedelta | None = None
     audit: timedelta | None = None
     webhooks: timedelta | None = None
+    events: timedelta | None = None
+    visitors: timedelta | None = None
 
     @classmethod
-    def of_days(cls, *, deliveries: int, notifications: int, audit: int, webhooks: int) -> Self:
+    def of_days(cls, **days: int) -> Self:
         """Make one from settings, where 0 days mean for ever."""
-        ages = (timedelta(days=days) if days else None for days in (deliveries, notifications, audit, webhooks))
-        return cls(*ages)
+        return cls(**{name: timedelta(days=count) if count else None for name, count in days.items()})
 
 
 def before(now: datetime, age: timedelta | None) -> datetime | None:

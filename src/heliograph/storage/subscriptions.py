@@ -145,6 +145,23 @@ async def lock_of_profile(tx: Tx, profile_id: str) -> list[str]:
     return list((await tx.execute(query)).scalars())
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a subscription is. `external_id` is None for an anonymous visitor."""
+
+    profile_id: str
+    external_id: str | None
+
+
+async def owner(tx: Tx, subscription_id: str) -> Owner | None:
+    """Return whose a subscription is; None if it is nobody's."""
+    query = select(profiles.c.id, profiles.c.external_id).join(
+        subscriptions, subscriptions.c.profile_id == profiles.c.id
+    )
+    row = (await tx.execute(query.where(subscriptions.c.id == subscription_id))).first()
+    return None if row is None else Owner(*row)
+
+
 async def bind(tx: Tx, subscription_id: str, profile_id: str | None) -> str | None:
     """Let a subscription be a profile's, or nobody's; return its project if that is a change."""
     statement = update(subscriptions).where(
@@ -153,6 +170,26 @@ async def bind(tx: Tx, subscription_id: str, profile_id: str | None) -> str | No
     changed = statement.values(profile_id=profile_id).returning(subscriptions.c.project_id)
     project_id: str | None = (await tx.execute(changed)).scalar_one_or_none()
     return project_id
+
+
+async def adopt(tx: Tx, subscription_id: str, profile_id: str) -> None:
+    """Let a subscription be an anonymous profile's, unless it is a person's who has a name."""
+    named = select(profiles.c.id).where(
+        profiles.c.id == subscriptions.c.profile_id, profiles.c.external_id.is_not(None)
+    )
+    statement = update(subscriptions).where(
+        subscriptions.c.id == subscription_id,
+        subscriptions.c.state == "active",
+        subscriptions.c.profile_id.is_distinct_from(profile_id),
+        ~named.exists(),
+    )
+    await tx.execute(statement.values(profile_id=profile_id))
+
+
+async def move(tx: Tx, *, from_profile: str, to_profile: str) -> None:
+    """Let the subscriptions of one profile, which are locked, be another one's."""
+    mine = update(subscriptions).where(subscriptions.c.profile_id == from_profile)
+    await tx.execute(mine.values(profile_id=to_profile))
 
 
 async def unbind(tx: Tx, profile_id: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Bodies of the public API: what a browser says of itself, and what it is told."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -20,6 +21,10 @@ KeyText: TypeAlias = Annotated[str, msgspec.Meta(max_length=_MAX_KEY)]
 Identifier: TypeAlias = Annotated[
     str | None,
     QueryParameter(min_length=1, max_length=MAX_IDENTIFIER, description="The group's part, such as 42 of warehouse."),
+]
+VisitorToken: TypeAlias = Annotated[
+    str,
+    msgspec.Meta(max_length=100, description="`hvi_` and 22 characters of base64url: random, made by the page."),
 ]
 
 
@@ -74,6 +79,7 @@ class SubscriptionForm(Form, frozen=True, kw_only=True):
         msgspec.Meta(max_length=MAX_GROUPS, description="Joined in addition to those that it is in"),
     ] = msgspec.field(default_factory=list)
     identity: IdentityForm | None = None
+    visitor: VisitorToken | None = None
 
 
 class ConfigView(View, frozen=True, kw_only=True):
@@ -127,7 +133,7 @@ def proof_of(form: IdentityForm, pointer: str = "") -> Proof:
             raise InvalidRequest(sentence, (FieldError(pointer, sentence),))
 
 
-def said(form: SubscriptionForm, *, origin: str | None, user_agent: str | None) -> Said:
+def said(form: SubscriptionForm, *, origin: str | None, user_agent: str | None, admit: Callable[[], None]) -> Said:
     """Return what a form and the headers around it say."""
     return Said(
         endpoint=form.endpoint,
@@ -141,6 +147,8 @@ def said(form: SubscriptionForm, *, origin: str | None, user_agent: str | None) 
         proof=None if form.identity is None else proof_of(form.identity, "/identity"),
         origin=origin,
         user_agent=user_agent,
+        visitor=form.visitor,
+        admit=admit,
     )
 
 
@@ -158,5 +166,5 @@ def view_members(known: Known, project: PublicProject) -> dict[str, Any]:
         "vapid_key_id": subscription.vapid_key_id,
         "application_server_key_current": subscription.vapid_key_id == project.active_key.id,
         "groups": group_views(known.groups),
-        "identified": subscription.profile_id is not None,
+        "identified": subscription.external_id is not None,
     }

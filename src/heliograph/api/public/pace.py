@@ -19,6 +19,11 @@ from heliograph.kit.pace import Pace
 from heliograph.names import Metric
 
 _IPV6_NETWORK = 64
+_SENTENCES = {
+    "address": "This address calls faster than this installation allows.",
+    "key": "This key calls faster than this installation allows.",
+    "visitor": "More new visitors come from this address than this installation allows.",
+}
 
 
 def limit_address(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
@@ -36,6 +41,14 @@ def limit_key(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRoute
     heliograph: Heliograph = connection.app.state.heliograph
     page: PageAccess = connection.scope["auth"]
     _take(heliograph, heliograph.key_pace, page.publishable_key, "key")
+
+
+def admit_visitor(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Refuse a visitor who was never seen before, from an address that sends too many of them."""
+    caller = caller_of(connection)
+    if caller is not None:
+        heliograph: Heliograph = connection.app.state.heliograph
+        _take(heliograph, heliograph.visitor_pace, caller, "visitor")
 
 
 def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
@@ -66,4 +79,4 @@ def _take(heliograph: Heliograph, pace: Pace, caller: str, limit: str) -> None:
     wait = pace.take(caller, heliograph.clock.now())
     if wait is not None:
         heliograph.meters.add(Metric.RATE_LIMITED, limit=limit)
-        raise TooManyRequests(f"This {limit} calls faster than this installation allows.", retry_after=wait)
+        raise TooManyRequests(_SENTENCES[limit], retry_after=wait)

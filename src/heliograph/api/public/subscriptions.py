@@ -10,6 +10,7 @@ from heliograph.actions.registration import Registration
 from heliograph.api.operation import operation
 from heliograph.api.public.access import NEEDS_SECRET, Page, directory_of, secret_of
 from heliograph.api.public.forms import OwnSubscriptionView, RegisteredView, SubscriptionForm, said, view_members
+from heliograph.api.public.pace import admit_visitor
 from heliograph.api.wired import Wired
 from heliograph.domain.subscription import EndReason
 from heliograph.errors import (
@@ -131,7 +132,8 @@ async def delete_subscription(
 async def _checked(
     data: JSONBody[SubscriptionForm], page: Page, heliograph: Wired, request: Request[Any, Any, Any]
 ) -> Registration:
-    words = said(data, origin=page.origin, user_agent=request.headers.get("user-agent"))
+    agent = request.headers.get("user-agent")
+    words = said(data, origin=page.origin, user_agent=agent, admit=lambda: admit_visitor(request))
     now = heliograph.clock.now()
     try:
         return registration.check(words, project=page.project, policy=heliograph.policy, now=now)
