@@ -1,6 +1,6 @@
 /** What all prompts share, as the one file `/sdk/v1/prompts/kit.js`: loaded with the first of them. */
 
-import { closeButton, labels, makeCard } from "./card";
+import { closeButton, labels, makeCard, sign } from "./card";
 import { BELL, drawing, el, TICK } from "./element";
 import { showModal } from "./modal";
 import { makeShell, place } from "./shell";
@@ -19,6 +19,7 @@ const kit = {
   makeShell,
   place,
   showModal,
+  sign,
   slotOf,
   word,
 };

@@ -18,7 +18,7 @@ button{font:inherit;color:inherit;background:none;border:1px solid transparent;c
 .drawing{width:24px;height:24px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round;display:block;flex:none}
 .card{background:var(--surface);color:var(--text);border:1px solid transparent;border-radius:18px;box-shadow:var(--shadow);padding:20px;width:384px;max-width:calc(100vw - 24px);max-height:calc(100dvh - 24px);overflow:auto;overscroll-behavior:contain}
 .head{display:flex;gap:14px;align-items:flex-start}
-.words{flex:1;min-width:0;display:grid;gap:4px}
+.words{flex:1;align-self:center;min-width:0;display:grid;gap:4px}
 .sign{width:46px;height:46px;border-radius:13px;flex:none;display:grid;place-items:center;overflow:hidden;color:var(--ink);background:var(--hover);background:color-mix(in srgb,var(--accent) 13%,var(--surface))}
 .sign img{width:100%;height:100%;object-fit:cover;display:block}
 .x{flex:none;width:32px;height:32px;margin:-8px;margin-inline-start:0;border-radius:50%;display:grid;place-items:center;color:var(--soft)}

@@ -14,7 +14,7 @@ const ROUND = `
 [data-at=top],[data-at=bottom]{width:56px}
 `;
 
-offer("bell", ({ BELL, closeButton, drawing, el, labels, makeCard, makeShell, place, word }) => ({
+offer("bell", ({ BELL, TICK, closeButton, drawing, el, labels, makeCard, makeShell, place, sign, word }) => ({
   show(host: Host) {
     const { campaign } = host;
     const shell = makeShell(campaign, ROUND);
@@ -76,9 +76,9 @@ offer("bell", ({ BELL, closeButton, drawing, el, labels, makeCard, makeShell, pl
         { type: "button", class: "quiet", click: () => void host.unsubscribe().then(() => close()) },
         texts["off"] || word("off", language),
       );
-      const words = el("div", { class: "words" }, el("h2", { id: "title" }, texts["success"] || word("on", language)));
+      const words = el("div", { class: "words" }, el("h2", { id: "title" }, texts["on"] || word("on", language)));
       return [
-        el("div", { class: "head" }, words, closeButton({ ...host, end: () => close() })),
+        el("div", { class: "head" }, sign(host, TICK), words, closeButton({ ...host, end: () => close() })),
         el("div", { class: "row" }, off),
       ];
     }

@@ -23,6 +23,7 @@ offer("inline", ({ BELL, TICK, drawing, el, makeShell, slotOf, word }) => ({
     shell.box.append(content);
     let busy = false;
     let painted: boolean | undefined;
+    let thanks: string | null | undefined;
 
     async function during<T>(work: Promise<T>, fine: (answer: T) => boolean): Promise<void> {
       busy = true;
@@ -38,7 +39,11 @@ offer("inline", ({ BELL, TICK, drawing, el, makeShell, slotOf, word }) => ({
       if (busy) return;
       const status = host.status();
       if (status !== "default" && status !== "unsubscribed") return host.help();
-      void during(host.subscribe(), (answer) => answer !== "failed");
+      const asked = host.subscribe().then((answer) => {
+        if (answer === "subscribed") thanks = texts["success"];
+        return answer;
+      });
+      void during(asked, (answer) => answer !== "failed");
     }
 
     function paint(): void {
@@ -50,7 +55,7 @@ offer("inline", ({ BELL, TICK, drawing, el, makeShell, slotOf, word }) => ({
       content.replaceChildren(
         ...(on
           ? [
-              el("span", { class: "on" }, drawing(TICK), texts["success"] || word("on", language)),
+              el("span", { class: "on" }, drawing(TICK), thanks || texts["on"] || word("on", language)),
               el(
                 "button",
                 { type: "button", class: "quiet", click: () => void during(host.unsubscribe(), Boolean) },
