@@ -79,6 +79,7 @@ class Texts(Part, frozen=True, kw_only=True):
     close: Short | None = None
     success: Long | None = None
     failed: Long | None = None
+    on: Short | None = None
     off: Short | None = None
     save: Short | None = None
 

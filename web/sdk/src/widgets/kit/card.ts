@@ -67,7 +67,7 @@ export function makeCard(host: Host, options: Options = {}): Card {
   const yes = el(
     "button",
     { type: "button", class: "main", click: () => void press() },
-    options.acceptText ?? texts["accept"] ?? "OK",
+    options.acceptText || texts["accept"] || word("allow", campaign.language),
   );
   const later = options.laterText === undefined ? texts["later"] : options.laterText;
   const no = later && el("button", { type: "button", class: "quiet", click: () => host.end("later") }, later);
