@@ -3,18 +3,17 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
-from heliograph.delivery import personal
 from heliograph.delivery.machine import Machine
-from heliograph.delivery.personal import Texts
 from heliograph.domain import retry
 from heliograph.domain.contact_rules import ContactRules, Restraint
 from heliograph.domain.delivery import delivery_id, delivery_token
 from heliograph.domain.notification import Notification, NotificationState
 from heliograph.domain.rate import RATE_LIMIT, Limits
 from heliograph.domain.schedule import SPREAD
+from heliograph.domain.texts import Texts
 from heliograph.providers.base import Credentials
 from heliograph.queue.base import URGENT, Job
-from heliograph.storage import notifications, projects, providers, vapid_keys
+from heliograph.storage import notifications, projects, providers, template_values, vapid_keys
 from heliograph.storage.audience import Receiver
 from heliograph.storage.store import Tx
 from heliograph.storage.vapid_keys import VapidKey, VapidKeyState
@@ -126,8 +125,8 @@ async def with_texts(tx: Tx, dispatch: Dispatch, attempts: list[Attempt]) -> Dis
     """Return a dispatch that knows what its receivers get to see; the same one if that is one thing for all."""
     if not dispatch.notification.content.template:
         return dispatch
-    receivers = [attempt.receiver for attempt in attempts]
-    return replace(dispatch, texts=await personal.texts(tx, dispatch.notification, receivers))
+    people = [attempt.receiver.profile_id for attempt in attempts]
+    return replace(dispatch, texts=await template_values.texts(tx, dispatch.notification, people))
 
 
 async def load(tx: Tx, machine: Machine, job: Job) -> Dispatch | None:

@@ -221,10 +221,13 @@ class Sending:
     def _personal(self, bound: _Bound) -> _Bound | Result:
         """Return a message with what its receiver gets to see, or why that cannot be made."""
         texts = self._dispatch.texts
-        content = None if texts is None else texts.content(bound.attempt.receiver)
+        if texts is None:
+            return bound
+        receiver = bound.attempt.receiver
+        content = texts.content(receiver.profile_id, receiver.language)
         if isinstance(content, Rejected):
             return Result(bound.attempt, content, self._machine.clock.now())
-        return bound if content is None else replace(bound, target=replace(bound.target, content=content))
+        return replace(bound, target=replace(bound.target, content=content))
 
     def _requests(
         self, provider: Provider, bounds: list[_Bound], repair: Repair | None = None

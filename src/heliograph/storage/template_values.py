@@ -1,30 +1,37 @@
 """What templates are filled in with: people's values and carts, a campaign's name. Read only where templates are."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 
 from heliograph.domain.cart import from_json
 from heliograph.domain.event import Line
+from heliograph.domain.notification import Notification
+from heliograph.domain.template import PERSONAL
+from heliograph.domain.templated import names
+from heliograph.domain.texts import PersonValues, Texts
 from heliograph.storage.sql import chunks
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import campaigns, carts, profiles
 
-
-@dataclass(frozen=True, slots=True)
-class PersonValues:
-    """What is known of one person. `attributes` is any JSON object of the customer's."""
-
-    id: str
-    external_id: str | None
-    attributes: dict[str, Any]
-    language: str | None
-    time_zone: str | None
-
-
+_OF_PROFILE = PERSONAL | {"language"}
+_OF_CART = frozenset({"cart", "best_cart_item"})
 _COLUMNS = [profiles.c[name] for name in PersonValues.__dataclass_fields__]
+
+
+async def texts(tx: Tx, notification: Notification, profile_ids: Iterable[str | None]) -> Texts:
+    """Read what a notification's templates ask for of some receivers' profiles, and no more."""
+    wanted = names(notification.content)
+    ids = sorted({one for one in profile_ids if one is not None})
+    campaign = None
+    if "campaign" in wanted and notification.campaign_id is not None:
+        campaign = await campaign_name(tx, notification.campaign_id)
+    return Texts(
+        notification,
+        people=await of_profiles(tx, ids) if wanted & _OF_PROFILE else {},
+        carts=await carts_of(tx, ids) if wanted & _OF_CART else {},
+        campaign=campaign,
+    )
 
 
 async def of_profiles(tx: Tx, profile_ids: Sequence[str]) -> dict[str, PersonValues]:

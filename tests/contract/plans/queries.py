@@ -318,6 +318,7 @@ QUERIES = [
     Query(dry_runs.external_ids, ([an_id("pro", number) for number in range(500)],)),
     Query(dry_runs.ended_of_people, (PRJ, [f"person {number}" for number in range(500)])),
     # Templates.
+    Query(template_values.texts, (_notification(), [an_id("pro", number) for number in range(500)])),
     Query(template_values.of_profiles, ([an_id("pro", number) for number in range(500)],)),
     Query(template_values.carts_of, ([an_id("pro", number) for number in range(500)],)),
     Query(template_values.campaign_name, (an_id("cmp", 5),)),
