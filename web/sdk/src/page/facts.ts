@@ -91,7 +91,7 @@ export function makeFacts(window: Window, keeper: Keeper, failed: (error: unknow
       return sums(visits.read().cart ?? []);
     },
     get firstVisit() {
-      return visits.first;
+      return visits.read().visits === 1;
     },
     get authorised() {
       return authorised;

@@ -80,10 +80,9 @@ export function makeSite(around: Surroundings): Site {
 
   /** Tells of a page view, with what the command says of it. */
   function tell(about: Loose, referrer: string): void {
-    const utm = Object.entries(utmOf(location.href) ?? {}).map(([member, value]) => ["utm_" + member, value]);
     const url = words(about["url"]) ?? location.href;
     const title = words(about["title"] ?? document.title);
-    track("page_view", { url, title, referrer: referrer || undefined, ...Object.fromEntries(utm) });
+    track("page_view", { url, title, referrer: referrer || undefined, ...utmOf(location.href) });
     for (const listener of listeners) listener();
   }
 
@@ -94,14 +93,16 @@ export function makeSite(around: Surroundings): Site {
     tell(about, referrer);
   }
 
-  /** Runs what the browser calls; no fault of ours may reach the page. */
-  const safely = (work: () => unknown) => () => {
+  /** Does something for the browser; no fault of ours may reach the page. */
+  const guarded = (work: (event: Event) => unknown) => (event: Event) => {
     try {
-      work();
+      work(event);
     } catch (error) {
       fault(error);
     }
   };
+  const on = (target: EventTarget, type: string, work: (event: Event) => unknown) =>
+    target.addEventListener(type, guarded(work));
 
   const attributes = (values: Readonly<Record<string, unknown>>) => {
     if (allowed) tracker.attributes(values);
@@ -146,23 +147,17 @@ export function makeSite(around: Surroundings): Site {
     moved: (listener) => void listeners.push(listener),
     begin(give) {
       view({}, document.referrer);
-      const sameDocument = safely(() => {
-        if (pageOf(location.href) !== last) view({ title: "" });
-      });
-      watchAddress(window, sameDocument);
-      window.addEventListener(
-        "pageshow",
-        // Back from the browser's cache of pages.
-        (event) => event.persisted && safely(() => view())(),
-      );
-      const leave = safely(() => document.visibilityState === "hidden" && tracker.leave());
-      document.addEventListener("visibilitychange", leave);
-      window.addEventListener("pagehide", safely(tracker.leave));
-      window.addEventListener("online", safely(() => void tracker.flush()));
-      const read = safely(() => {
+      const moved = guarded(() => pageOf(location.href) !== last && view({ title: "" }));
+      watchAddress(window, moved as () => void);
+      // Back from the browser's cache of pages.
+      on(window, "pageshow", (event) => (event as PageTransitionEvent).persisted && view());
+      on(document, "visibilitychange", () => document.visibilityState === "hidden" && tracker.leave());
+      on(window, "pagehide", tracker.leave);
+      on(window, "online", tracker.flush);
+      const read = () => {
         again = watchDeclared(document, give);
-      });
-      if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", read);
+      };
+      if (document.readyState === "loading") on(document, "DOMContentLoaded", read);
       else read();
     },
   };

@@ -3,7 +3,7 @@
  * the person. Every change reads what other tabs wrote meanwhile.
  */
 
-import type { Session } from "../triggers/trigger";
+import type { Session, Utm } from "../triggers/trigger";
 import type { Cart } from "./cart";
 import type { Keeper } from "./keeper";
 import { line } from "./shapes";
@@ -28,7 +28,7 @@ export interface Visit {
   products: string[];
   entryUrl: string;
   referrer: string;
-  utm: Record<string, string>;
+  utm: Utm;
   urls: string[];
   focused: number;
   /** Absent until the page has told of one. */
@@ -66,15 +66,12 @@ function isSound(raw: unknown): boolean {
   }
 }
 
-const UTM = ["source", "campaign", "medium"] as const;
-
-/** The utm_ parameters of an address, undefined when it has none. */
-export function utmOf(url: string): Record<string, string> | undefined {
+/** The utm_ parameters of an address, by their names; undefined when it has none. */
+export function utmOf(url: string): Utm | undefined {
   const found: Record<string, string> = {};
-  const parameters = new URL(url).searchParams;
-  for (const member of UTM) {
-    const value = parameters.get("utm_" + member);
-    if (value) found[member] = value.slice(0, URL_LENGTH);
+  for (const name of ["utm_source", "utm_campaign", "utm_medium"]) {
+    const value = new URL(url).searchParams.get(name);
+    if (value) found[name] = value.slice(0, URL_LENGTH);
   }
   return Object.keys(found).length ? found : undefined;
 }
@@ -87,7 +84,6 @@ export interface Visits {
   /** A page view: of `url`, from `referrer` ("" for none). */
   view(url: string, referrer: string): void;
   readonly session: Session;
-  readonly first: boolean;
 }
 
 export function makeVisits(keeper: Keeper, now: () => number, here: () => string, focused: () => number): Visits {
@@ -140,18 +136,12 @@ export function makeVisits(keeper: Keeper, now: () => number, here: () => string
     read,
     change,
     view,
-    get first() {
-      return read().visits === 1;
-    },
-    get session(): Session {
+    get session() {
       const visit = read();
       return {
-        startedAt: visit.startedAt,
-        pageViews: Math.max(visit.pageViews, 1),
+        ...visit,
+        pageViews: visit.pageViews || 1,
         products: visit.products.length,
-        entryUrl: visit.entryUrl,
-        referrer: visit.referrer,
-        utm: visit.utm,
         // What a tab looked at in an earlier visit it did not look at in this one.
         earlier: of === visit.startedAt ? earlier : [],
         focused: visit.focused + focused(),

@@ -19,6 +19,9 @@ export interface Trigger {
   watch?(env: Env, changed: () => void): () => void;
 }
 
+/** utm_source, utm_campaign, utm_medium: those that there are. */
+export type Utm = Readonly<Record<string, string>>;
+
 /** The visit: what this browser did on this site, in all its tabs, without half an hour of rest between. */
 export interface Session {
   readonly startedAt: number;
@@ -29,7 +32,7 @@ export interface Session {
   readonly entryUrl: string;
   /** Where the person came from, "" when they typed the address. */
   readonly referrer: string;
-  readonly utm: Readonly<Partial<Record<"source" | "campaign" | "medium", string>>>;
+  readonly utm: Utm;
   /** Addresses of the pages before this one, the oldest first. */
   readonly earlier: readonly string[];
   /** Milliseconds that one of its pages had the focus. */

@@ -3,13 +3,13 @@
 import type { Trigger } from "./trigger";
 import { text } from "./values";
 
-const MEMBERS = ["source", "campaign", "medium"] as const;
+const MEMBERS = ["source", "campaign", "medium"];
 
 export const utm: Trigger = {
   kind: "utm",
   holds(spec, env) {
     const asked = MEMBERS.filter((member) => spec[member] != null);
-    const equal = (member: (typeof MEMBERS)[number]) => text(spec[member]) && spec[member] === env.session.utm[member];
+    const equal = (member: string) => text(spec[member]) && spec[member] === env.session.utm["utm_" + member];
     return asked.length > 0 && asked.every(equal);
   },
 };

@@ -26,7 +26,7 @@ export function makeEnv(differs: Differs = {}): FakeEnv {
     products: 2,
     entryUrl: "https://shop.example/?utm_source=mail",
     referrer: "https://search.example/?q=shoes",
-    utm: { source: "mail" },
+    utm: { utm_source: "mail" },
     earlier: ["https://shop.example/?utm_source=mail", "https://shop.example/sale/summer"],
     focused: 40_000,
     ...differs.session,

@@ -400,7 +400,7 @@ test("A person who reads for an hour, touching the page now and then, is on one 
     clock.jump(10 * MINUTE);
     tab.happen("scroll");
   }
-  assert.deepEqual(site.env.session.utm, { source: "mail" });
+  assert.deepEqual(site.env.session.utm, { utm_source: "mail" });
   assert.equal(site.env.session.focused, 60 * MINUTE);
 });
 

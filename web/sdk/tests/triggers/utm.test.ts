@@ -3,7 +3,7 @@ import test from "node:test";
 import { utm } from "../../src/triggers/utm";
 import { makeEnv } from "../fakes/env";
 
-const env = makeEnv({ session: { utm: { source: "mail", campaign: "spring" } } });
+const env = makeEnv({ session: { utm: { utm_source: "mail", utm_campaign: "spring" } } });
 
 test("All that are asked for must be equal.", () => {
   for (const spec of [{ source: "mail" }, { campaign: "spring" }, { source: "mail", campaign: "spring", medium: null }])
