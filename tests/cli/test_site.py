@@ -87,3 +87,17 @@ def test_the_kit_is_what_a_right_site_has(run: Run, project: dict[str, Any], tmp
     shown = run("site", "kit", "--push-host", "push.shop.example").out
     assert "push.shop.example. CNAME localhost." in shown
     assert made["script_tag"] in shown
+
+
+def test_the_window_is_set_up(run: Run, project: dict[str, Any]) -> None:
+    """Where it is stays until it is changed; the kit and the checks know it from then on."""
+    assert run("site", "window").status == Exit.FAILED
+    made = run("site", "window", "--push-host", "push.shop.example", "--opener", "http://shop.example", "--json").json()
+    assert made == {"push_host": "push.shop.example", "openers": ["http://shop.example"]}
+    changed = run("site", "window", "--opener", "http://m.shop.example", "--json").json()
+    assert changed == {"push_host": "push.shop.example", "openers": ["http://m.shop.example"]}
+    assert run("site", "window", "--push-host", "push.shop.example", "--json").json() == changed
+    assert "https://push.shop.example" in run("site", "window").out
+    assert run("site", "kit", "--json").json()["record"]["name"] == "push.shop.example"
+    assert run("site", "window", "--remove").status == Exit.OK
+    assert run("site", "kit", "--json").json()["record"] is None

@@ -6,14 +6,17 @@ from typing import Annotated
 
 import typer
 
-from heliograph.actions import site_checks, site_kit
+from heliograph.actions import site_checks, site_kit, windows
 from heliograph.actions.site_facts import Reach
 from heliograph.actions.site_kit import Kit
 from heliograph.cli import opening, screen
 from heliograph.cli.choosing import JsonOption, ProjectOption, chosen_project
 from heliograph.cli.exits import CommandError, Exit
 from heliograph.domain.site import Finding, Severity
+from heliograph.domain.window import WindowSettings
 from heliograph.kit.names import SYSTEM, parse_resolver
+from heliograph.storage import windows as window_rows
+from heliograph.storage.store import Tx
 
 site = typer.Typer(
     name="site",
@@ -26,6 +29,11 @@ PushHostOption = Annotated[
     str | None, typer.Option(help="The site's own name for Heliograph, such as push.shop.example.")
 ]
 _MARKS = {Severity.OK: "ok", Severity.SKIPPED: "--", Severity.WARNING: "!", Severity.ERROR: "!!"}
+
+
+async def _known_host(tx: Tx, project_id: str) -> str | None:
+    known = await window_rows.read(tx, project_id)
+    return None if known is None else known.push_host
 
 
 def _resolvers(given: list[str]) -> tuple[str, ...]:
@@ -56,7 +64,8 @@ def kit(
         async with opening.opened(opening.load()) as heliograph, heliograph.store.read() as tx:
             found = await chosen_project(tx, project)
             context, url = heliograph.context(), heliograph.base_url
-            return await site_kit.kit(tx, context, project=found, base_url=url, push_host=push_host)
+            host = push_host or await _known_host(tx, found.id)
+            return await site_kit.kit(tx, context, project=found, base_url=url, push_host=host)
 
     made = opening.run(work())
     for file in made.files if out is not None else ():
@@ -84,6 +93,52 @@ def _show_kit(made: Kit, out: Path | None) -> None:
 
 def _indented(text: str) -> str:
     return textwrap.indent(text.rstrip("\n"), "    ")
+
+
+@site.command()
+def window(
+    *,
+    push_host: PushHostOption = None,
+    opener: Annotated[
+        list[str] | None,
+        typer.Option(help="Origin of a page that may open it, http ones too; replaces the list, give all of them."),
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Let no page open it any more.")] = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show or set up the two-step window: a page on your push host that asks where the site itself may not.
+
+    Example: heliograph site window --push-host push.shop.example --opener http://shop.example
+    """
+
+    async def work() -> WindowSettings | None:
+        async with opening.opened(opening.load()) as heliograph, heliograph.store.begin() as tx:
+            found = await chosen_project(tx, project)
+            if remove:
+                await windows.remove(tx, heliograph.context(), project_id=found.id)
+                return None
+            if push_host is None and opener is None:
+                return await windows.settings(tx, project_id=found.id)
+            if push_host is None:
+                known = await windows.settings(tx, project_id=found.id)
+                return await windows.put(
+                    tx, heliograph.context(), project_id=found.id, push_host=known.push_host, openers=opener or ()
+                )
+            before = await window_rows.read(tx, found.id)
+            openers = opener if opener is not None else () if before is None else before.openers
+            return await windows.put(
+                tx, heliograph.context(), project_id=found.id, push_host=push_host, openers=openers
+            )
+
+    made = opening.run(work())
+    if as_json:
+        screen.write_json(made)
+    elif made is None:
+        typer.echo("There is no window any more.")
+    else:
+        shown = {"Push host": made.push_host, "Origin": made.origin, "Opened by": made.openers or "nobody yet"}
+        screen.console().print(screen.facts(shown))
 
 
 @site.command()
@@ -117,8 +172,9 @@ def check(
             async with heliograph.store.read() as tx:
                 found = await chosen_project(tx, project)
                 wanted = site_checks.pages_of(found, pages or [])
+                host = push_host or await _known_host(tx, found.id)
                 expected, key = await site_checks.expect(
-                    tx, heliograph.context(), project=found, base_url=heliograph.base_url, push_host=push_host
+                    tx, heliograph.context(), project=found, base_url=heliograph.base_url, push_host=host
                 )
             reach = Reach(heliograph.sender, resolvers, inside, None if ca_file is None else str(ca_file))
             return await site_checks.check(reach, expected, wanted, key)

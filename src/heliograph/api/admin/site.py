@@ -15,6 +15,8 @@ from heliograph.api.wired import Wired
 from heliograph.domain.site import Finding, Severity
 from heliograph.errors import Conflict
 from heliograph.names import Scope
+from heliograph.storage import windows
+from heliograph.storage.store import Tx
 
 PushHost = Annotated[
     str | None,
@@ -100,8 +102,9 @@ async def check_site(
     async with heliograph.store.read() as tx:
         project = await projects.get(tx, project_id=caller.project())
         pages = site_checks.pages_of(project, page or [])
+        host = push_host or await _known_host(tx, project.id)
         expected, key = await site_checks.expect(
-            tx, heliograph.context(), project=project, base_url=heliograph.base_url, push_host=push_host
+            tx, heliograph.context(), project=project, base_url=heliograph.base_url, push_host=host
         )
     async with _AT_ONCE:
         findings = await site_checks.check(Reach(heliograph.sender), expected, pages, key)
@@ -158,8 +161,9 @@ async def read_kit(caller: By, heliograph: Wired, push_host: PushHost = None) ->
     """Return the files, the tag and the lines that a site needs, for exactly this project."""
     async with heliograph.store.read() as tx:
         project = await projects.get(tx, project_id=caller.project())
+        host = push_host or await _known_host(tx, project.id)
         made = await site_kit.kit(
-            tx, heliograph.context(), project=project, base_url=heliograph.base_url, push_host=push_host
+            tx, heliograph.context(), project=project, base_url=heliograph.base_url, push_host=host
         )
     return SiteKitView(
         files=[KitFileView(path=one.path, media_type=one.media_type, text=one.text) for one in made.files],
@@ -168,6 +172,11 @@ async def read_kit(caller: By, heliograph: Wired, push_host: PushHost = None) ->
         policy=made.policy,
         record=None if made.record is None else RecordView(name=made.record.name, target=made.record.target),
     )
+
+
+async def _known_host(tx: Tx, project_id: str) -> str | None:
+    known = await windows.read(tx, project_id)
+    return None if known is None else known.push_host
 
 
 ROUTES = (check_site, read_kit)
