@@ -31,6 +31,9 @@ const STAGE = "stage";
 const placeOf = ({ prompt, spot }: Shape): string =>
   prompt === "bell" ? prompt : prompt === "inline" || (prompt === "html" && spot) ? `spot ${spot}` : STAGE;
 
+/** What an exclusion group is remembered by; no campaign's id has a space. */
+const groupOf = ({ exclusion_group }: Campaign): string => `group ${exclusion_group ?? ""}`;
+
 /**
  * Whether a prompt of this kind is of use to somebody with this status: true, or the event that is counted instead, or
  * false when there is nothing to count.
@@ -52,6 +55,8 @@ const understood = (given: unknown): given is Campaign => {
 interface Standing {
   readonly campaign: Campaign;
   readonly since: number;
+  /** The person has said yes to it. */
+  accepted?: boolean;
   shown?: Shown;
 }
 
@@ -73,6 +78,8 @@ export function makeRunner(around: Around): Runner {
 
   const triggered = ({ triggers }: Campaign) =>
     !triggers.length || triggers.some((group) => group.every((trigger) => holds(trigger, env, mistaken)));
+  const allowed = (campaign: Campaign) =>
+    memory.allows(campaign.id, campaign.frequency, env.now()) && !memory.rests(groupOf(campaign), env.now());
   const cover = () => places.get("bell")?.shown?.cover?.(places.has(STAGE));
 
   function leave(place: string, standing: Standing | undefined = places.get(place)): void {
@@ -100,20 +107,23 @@ export function makeRunner(around: Around): Runner {
       const [kit, make] = await Promise.all([load<Kit>("kit"), load<MakePrompt>(campaign.prompt)]);
       // Another tab may have shown it, and the page may have taken everything down, while the file was loading.
       if (places.get(place) !== standing || !still()) return (leave(place, standing), false);
-      const shown = make(kit).show(
-        makeHost(around, {
-          campaign,
-          status: () => status?.status ?? "default",
-          watch: (listener) => (watchers.add(listener), () => watchers.delete(listener)),
-          track,
-          help: (kind) => void help(campaign, kind, track),
-          end(how, seconds) {
-            if (places.get(place) !== standing) return;
-            leave(place, standing);
-            end(how, seconds);
-          },
-        }),
-      );
+      const host = makeHost(around, {
+        campaign,
+        status: () => status?.status ?? "default",
+        watch: (listener) => (watchers.add(listener), () => watchers.delete(listener)),
+        track,
+        help: (kind) => void help(campaign, kind, track),
+        end(how, seconds) {
+          if (places.get(place) !== standing) return;
+          leave(place, standing);
+          end(how, seconds);
+        },
+      });
+      const subscribe: typeof host.subscribe = (choice) => {
+        standing.accepted = true;
+        return host.subscribe(choice);
+      };
+      const shown = make(kit).show({ ...host, subscribe });
       if (!shown) return (leave(place, standing), false);
       standing.shown = shown;
       cover();
@@ -134,12 +144,14 @@ export function makeRunner(around: Around): Runner {
     const quietly = id === previewed;
     const ambient = placeOf(campaign) !== STAGE;
     const track = (event: string) => void (quietly || tally(campaign, event));
-    const still = () => asked || ambient || memory.allows(id, frequency, env.now());
+    const still = () => asked || ambient || allowed(campaign);
     const shown = await put(campaign, still, track, (how, seconds) => {
       if (quietly) return;
       if (how !== "done") track(`click-${how}`);
       const wait = how === "later" ? frequency.later_seconds : how === "close" ? frequency.close_seconds : 0;
       memory.rest(id, seconds ?? wait, env.now());
+      // Another question of the same group would be the same question.
+      if (campaign.exclusion_group) memory.rest(groupOf(campaign), seconds ?? wait, env.now());
     });
     if (!shown || quietly) return shown;
     if (variant != null) track("test-passed");
@@ -162,7 +174,7 @@ export function makeRunner(around: Around): Runner {
   }
 
   function consider(campaign: Campaign, now: Status["status"]): void {
-    const { id, frequency } = campaign;
+    const { id } = campaign;
     const stage = placeOf(campaign) === STAGE;
     const use = useful(campaign.prompt, now);
     settled.add(id);
@@ -171,7 +183,7 @@ export function makeRunner(around: Around): Runner {
       // A bell or button is how people find the switch again, and the way out of having blocked us.
       if (stage || now === "unsupported" || now === "insecure") return;
     }
-    if (stage ? memory.allows(id, frequency, env.now()) : !memory.rests(id, env.now())) void present(campaign, false);
+    if (stage ? allowed(campaign) : !memory.rests(id, env.now())) void present(campaign, false);
   }
 
   /** One look at everything; synchronous, for a moment (a custom event) is over when it returns. */
@@ -184,7 +196,11 @@ export function makeRunner(around: Around): Runner {
 
   env.listen(look);
   around.on("changed", (now) => {
+    const news = now.status !== status?.status && now.status === "subscribed";
     status = now;
+    const { accepted } = places.get(STAGE) ?? {};
+    // Subscribed by other means, while it was asking.
+    if (news && accepted === undefined) leave(STAGE);
     for (const listener of watchers) listener();
     look();
   });

@@ -260,6 +260,31 @@ test("Who put it off or closed it is left alone for as long as the campaign says
   assert.deepEqual((await open([one])).screen, ["a"]);
 });
 
+test("Who has closed a prompt is left alone by all of its exclusion group.", async () => {
+  const grouped = { exclusion_group: "ask" };
+  const both = [campaign("a", { ...grouped, priority: 2 }), campaign("b", grouped)];
+  const page = await open(both);
+  page.hosts["a"]!.end("close");
+  clock.pass(HOUR);
+  assert.deepEqual((await open(both)).screen, []);
+  assert.deepEqual((await open([campaign("c", { exclusion_group: "other" })])).screen, ["c"]);
+  clock.pass(24 * HOUR);
+  assert.deepEqual((await open(both)).screen, ["a"]);
+});
+
+test("Somebody who is subscribed by other means, while a prompt asks, is asked no longer; thanks stay.", async () => {
+  const page = await open([campaign("a")]);
+  page.becomes("unsubscribed");
+  assert.deepEqual(page.screen, ["a"]);
+  page.becomes("subscribed");
+  assert.deepEqual(page.screen, []);
+  const own = await open([campaign("a")]);
+  const asked = own.hosts["a"]!.subscribe();
+  own.becomes("subscribed");
+  await asked;
+  assert.deepEqual(own.screen, ["a"]);
+});
+
 test("A prompt may say itself for how long it stays away.", async () => {
   const page = await open([campaign("a")]);
   page.hosts["a"]!.end("close", 10);

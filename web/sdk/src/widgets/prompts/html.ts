@@ -22,6 +22,7 @@ iframe{border:0;width:100%;height:100%;display:block;color-scheme:normal}
 .ask{position:absolute;inset:auto 0 0 0;padding:14px;background:var(--surface);border-top:1px solid var(--line)}
 .ask .main{width:100%}
 [hidden]{display:none!important}
+.frame[data-type=embedded][hidden]{display:block!important;visibility:hidden}
 `;
 
 const VALUES = "heliograph:values_";
@@ -78,7 +79,11 @@ offer("html", ({ el, makeShell, place, slotOf, word }) => ({
       referrerpolicy: "no-referrer",
     });
     const back = el("div", { class: "back", hidden: true });
-    const frame = el("div", { class: "frame at", hidden: true, role: "dialog", "aria-label": iframe.title }, iframe);
+    const frame = el(
+      "div",
+      { class: "frame at", hidden: true, role: slot ? "group" : "dialog", "aria-label": iframe.title },
+      iframe,
+    );
     shell.box.append(back, frame);
 
     function configure(config: Readonly<Record<string, unknown>>): void {
@@ -164,7 +169,7 @@ offer("html", ({ el, makeShell, place, slotOf, word }) => ({
             ? host.end("close", Math.min(data.seconds, 31_536_000))
             : host.end("done");
         case "later":
-          return host.end("later");
+          return slot ? undefined : host.end("later");
         case "configure":
           return typeof data.config === "object" && data.config ? configure(data.config) : undefined;
         case "track":
