@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
+from heliograph.delivery import campaign_clock
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.retire_keys import retire_unused
 from heliograph.delivery.webhooks import pick_up
+from heliograph.domain.contact_rules import KEPT as CONTACTS_KEPT
 from heliograph.domain.rate import nanoseconds
 from heliograph.names import JobName
 from heliograph.queue.base import Job, NewJob
-from heliograph.storage import deliveries, idempotency_keys, jobs, pruning, rates, windows
+from heliograph.storage import contacts, deliveries, idempotency_keys, jobs, pruning, rates, windows
 
 TOMBSTONES_KEPT = timedelta(days=30)
 """A subscription that comes back within that time is the same one again."""
@@ -42,10 +44,12 @@ async def sweep(machine: Machine, job: Job) -> None:
             await pruning.sweep_ranges(tx, before=now - RANGES_KEPT, limit=PORTION),
             await jobs.sweep_dead(tx, before=now - DEAD_JOBS_KEPT, limit=PORTION),
             await idempotency_keys.sweep(tx, now=now, limit=PORTION),
+            await contacts.sweep(tx, before=now - CONTACTS_KEPT, limit=PORTION),
             await rates.sweep(tx, before=nanoseconds(now - BUCKETS_KEPT), limit=PORTION),
             await windows.sweep(tx, now=now, limit=PORTION),
         )
         await pick_up(tx, now=now)
+        await campaign_clock.pick_up(tx, machine, now)
         await machine.complete(tx, job)
         if max(swept) >= PORTION:
             more = NewJob(JobName.SWEEP, {}, run_at=now + SOON, dedupe_key="sweep")

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from heliograph.delivery.campaign_clock import look
+from heliograph.delivery.dispatching import dispatch
 from heliograph.delivery.fanout import fanout
 from heliograph.delivery.finish import finish
 from heliograph.delivery.forget import forget
@@ -30,6 +32,8 @@ HANDLERS: Mapping[str, Handler] = {
     JobName.SWEEP: sweep,
     JobName.RETAIN: retain,
     JobName.FORGET: forget,
+    JobName.CAMPAIGN: look,
+    JobName.DISPATCH: dispatch,
     JobName.WEBHOOK: hand_over,
     JobName.WEBHOOK_WAKE: wake,
     JobName.END_SUBSCRIPTIONS: end_subscriptions,
