@@ -1,15 +1,16 @@
 """Questions that segments ask about people: one file per question. A new one is one file, one line here, one test."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select
 
 from heliograph.conditions.attribute import Attribute
 from heliograph.conditions.base import Condition, Question
 from heliograph.conditions.cart import InCart
-from heliograph.conditions.combine import Combine
+from heliograph.conditions.combine import Combine, Match
 from heliograph.conditions.device import OnDevice
 from heliograph.conditions.engagement import Engaged
 from heliograph.conditions.event_count import EventCount
@@ -42,7 +43,7 @@ CONDITIONS: tuple[type[Question], ...] = (
 )
 """In the order of the reference."""
 
-__all__ = ["CONDITIONS", "Condition", "meant", "parse", "schema"]
+__all__ = ["CONDITIONS", "Condition", "meant", "narrowed", "parse", "schema"]
 
 _BY_KIND = {member.__struct_config__.tag: member for member in CONDITIONS}
 
@@ -63,6 +64,16 @@ def parse(rule: Any, at: str = "/rule") -> Condition:
 def meant(audience: Audience, now: datetime) -> ColumnElement[bool] | None:
     """Return which profiles an audience's rule means, as an expression; None if the audience has no rule."""
     return None if audience.rule is None else parse(audience.rule).sql(now)
+
+
+def narrowed(condition: Condition, project_id: str, now: datetime) -> Iterator[Select[Any]]:
+    """Yield queries of profiles, found by an index, that hold everybody whom a rule means, and others besides."""
+    own = condition.narrowed(project_id, now)
+    if own is not None:
+        yield own
+    if isinstance(condition, Combine) and condition.match is Match.ALL:
+        for part in condition.parts:
+            yield from narrowed(part, project_id, now)
 
 
 def schema() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Protocol, TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select
 
 from heliograph.domain.comparison import Comparison, DaysAgo, Operator, Scalar
 from heliograph.domain.person import Needs, Person
@@ -52,6 +52,10 @@ class Condition(Protocol):
         """Return the same as an expression over `tables.profiles`; it is never null."""
         ...
 
+    def narrowed(self, project_id: str, now: datetime) -> Select[Any] | None:
+        """Return identifiers of profiles that an index finds, everybody meant among them; None if none does."""
+        ...
+
     def seen(self, person: Person, now: datetime) -> Any:
         """Return, as JSON, the values that the answer for a person comes from."""
         ...
@@ -62,7 +66,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Question(Part, frozen=True, kw_only=True, tag_field="kind"):
-    """What conditions have in common: they combine none, and need the profile alone, unless they say otherwise."""
+    """What conditions have in common.
+
+    They combine none, need the profile alone and are found by no index, unless they say otherwise.
+    """
 
     @property
     def parts(self) -> tuple[Condition, ...]:
@@ -73,6 +80,10 @@ class Question(Part, frozen=True, kw_only=True, tag_field="kind"):
     def needs(self) -> Needs:
         """Nothing."""
         return Needs()
+
+    def narrowed(self, project_id: str, now: datetime) -> Select[Any] | None:
+        """Nothing finds them."""
+        return None
 
 
 class Span(Part, frozen=True, kw_only=True):

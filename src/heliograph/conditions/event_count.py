@@ -101,6 +101,17 @@ class EventCount(Question, frozen=True, kw_only=True, tag="event_count"):
             return number >= self._least
         return number.between(self._least, self.most)
 
+    def narrowed(self, project_id: str, now: datetime) -> Select[Any] | None:
+        """Return who did it at all, by the index of names or of items."""
+        if not self._least:
+            return None
+        found = select(events.c.profile_id).where(events.c.project_id == project_id, events.c.name == self.name)
+        if self.item is not None:
+            found = found.where(events.c.item_id == self.item)
+        if self.within is not None:
+            found = found.where(events.c.at > self.within.before(now))
+        return found.where(events.c.profile_id.is_not(None))
+
     def seen(self, person: Person, now: datetime) -> Any:
         """Return how often it happened, and when last."""
         meant = self._meant(person, now)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 import msgspec
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, Select, exists, select
 
 from heliograph.conditions.base import Question
 from heliograph.domain.person import Needs, Part, Person
@@ -42,6 +42,16 @@ class InGroup(Question, frozen=True, kw_only=True, tag="group"):
         if self.identifier is not None:
             found = found.where(joined.c.identifier == self.identifier)
         return found.correlate(profiles)
+
+    def narrowed(self, project_id: str, now: datetime) -> Select[Any] | None:
+        """Return the people of the group's members."""
+        found = (
+            select(subscriptions.c.profile_id)
+            .join(memberships, memberships.c.subscription_id == subscriptions.c.id)
+            .where(memberships.c.project_id == project_id, memberships.c.group_name == self.name)
+            .where(subscriptions.c.profile_id.is_not(None))
+        )
+        return found if self.identifier is None else found.where(memberships.c.identifier == self.identifier)
 
     def seen(self, person: Person, now: datetime) -> Any:
         """Return the person's groups of this name."""

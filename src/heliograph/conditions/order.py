@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, exists, func, not_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, select
 
 from heliograph.conditions.base import Amount, Between, Question, Span
 from heliograph.domain.person import Needs, Person, PersonEvent
@@ -70,6 +70,17 @@ class Orders(Question, frozen=True, kw_only=True, tag="order"):
             late = exists().where(*own, theirs.c.at > self.last_not_within.before(now))
             bounds += [exists().where(*own).correlate(profiles), not_(late.correlate(profiles))]
         return and_(*bounds)
+
+    def narrowed(self, project_id: str, now: datetime) -> Select[Any] | None:
+        """Return who ordered of late, if that is asked for."""
+        if self.last_within is None:
+            return None
+        return select(events.c.profile_id).where(
+            events.c.project_id == project_id,
+            events.c.name == ORDER,
+            events.c.at > self.last_within.before(now),
+            events.c.profile_id.is_not(None),
+        )
 
     def seen(self, person: Person, now: datetime) -> Any:
         """Return number, sum and the last order's instant."""

@@ -1,6 +1,7 @@
 """Who receives a notification: keyset pages for planning, and the members of one range for sending.
 
-Nothing here reads more rows than the page it was asked for, however large the project is.
+Nothing here reads more rows than the page it was asked for, however large the project is. Whom a segment means is
+given as an expression over profiles (`meant`, made by `conditions`); a subscription without a profile is in no segment.
 """
 
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
 
 from heliograph.domain.endpoint import PushService
 from heliograph.domain.notification import Audience, AudienceKind
@@ -113,11 +114,62 @@ def _in_group(project_id: str, audience: Audience) -> list[ColumnElement[bool]]:
     return conditions
 
 
+LOOKED_AT = 5_000
+"""Subscriptions of which one page of a segment looks at most: rules may be expensive, and match almost nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPage:
+    """Some of a segment's subscriptions, in order. `after` is how far was looked; None at the end."""
+
+    ids: list[str]
+    after: str | None
+
+
+async def segment_page(
+    tx: Tx, project_id: str, meant: ColumnElement[bool], *, after: str, upto: str, limit: int
+) -> SegmentPage:
+    """Return up to `limit` subscriptions of whom a rule means, out of the next `LOOKED_AT`."""
+    everyone = Audience(AudienceKind.EVERYONE)
+    some = _page(project_id, everyone, after, upto, LOOKED_AT).subquery()
+    size, last = (await tx.execute(select(func.count(), func.max(some.c[0])))).one()
+    if last is None:
+        return SegmentPage([], None)
+    query = (
+        select(subscriptions.c.id)
+        .where(
+            subscriptions.c.project_id == project_id,
+            subscriptions.c.state == constant("active"),
+            subscriptions.c.id > after,
+            subscriptions.c.id <= last,
+            _is_of(meant),
+        )
+        .order_by(subscriptions.c.id)
+        .limit(limit)
+    )
+    ids = list((await tx.execute(query)).scalars())
+    if len(ids) == limit:
+        return SegmentPage(ids, ids[-1])
+    return SegmentPage(ids, last if size == LOOKED_AT else None)
+
+
+def _is_of(meant: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return whether a subscription is of a person whom a rule means."""
+    person = exists().where(profiles.c.id == subscriptions.c.profile_id, profiles.c.merged_into.is_(None), meant)
+    return person.correlate(subscriptions)
+
+
 async def receivers(
-    tx: Tx, project_id: str, audience: Audience, selection: Selection, *, started_at: datetime
+    tx: Tx,
+    project_id: str,
+    audience: Audience,
+    selection: Selection,
+    *,
+    started_at: datetime,
+    meant: ColumnElement[bool] | None = None,
 ) -> list[Receiver]:
     """Return the subscriptions of one range, active or not: who left since `started_at` is skipped with a reason."""
-    query = _in_range(RECEIVER_COLUMNS, project_id, audience, selection, started_at)
+    query = _in_range(RECEIVER_COLUMNS, project_id, audience, selection, started_at=started_at, meant=meant)
     return await _rows(tx, query)
 
 
@@ -131,11 +183,17 @@ class LaidOut:
 
 
 async def laid_out(
-    tx: Tx, project_id: str, audience: Audience, selection: Selection, *, started_at: datetime
+    tx: Tx,
+    project_id: str,
+    audience: Audience,
+    selection: Selection,
+    *,
+    started_at: datetime,
+    meant: ColumnElement[bool] | None = None,
 ) -> list[LaidOut]:
     """Return the same subscriptions as `receivers`, without what sending needs."""
     columns = [subscriptions.c[name] for name in LaidOut.__dataclass_fields__]
-    query = _in_range(columns, project_id, audience, selection, started_at)
+    query = _in_range(columns, project_id, audience, selection, started_at=started_at, meant=meant)
     return [LaidOut(*row) for row in await tx.execute(query.order_by(subscriptions.c.id))]
 
 
@@ -144,7 +202,9 @@ def _in_range(
     project_id: str,
     audience: Audience,
     selection: Selection,
+    *,
     started_at: datetime,
+    meant: ColumnElement[bool] | None,
 ) -> Select[Any]:
     match selection:
         case IdsBetween(after, upto):
@@ -156,6 +216,8 @@ def _in_range(
             ]
             if audience.kind is AudienceKind.GROUP:
                 conditions.append(_is_member(project_id, audience, after, upto))
+            if meant is not None:
+                conditions.append(_is_of(meant))
             return select(*columns).where(*conditions)
         case Slice(start, stop):
             return _named(columns, project_id, audience, named_targets(audience)[start:stop])
@@ -171,9 +233,7 @@ def _is_member(project_id: str, audience: Audience, after: str, upto: str) -> Co
     return subscriptions.c.id.in_(inside)
 
 
-def _named(
-    columns: Sequence[ColumnElement[Any]], project_id: str, audience: Audience, names: list[str]
-) -> Select[Any]:
+def _named(columns: Sequence[ColumnElement[Any]], project_id: str, audience: Audience, names: list[str]) -> Select[Any]:
     if audience.kind is AudienceKind.SUBSCRIPTIONS:
         return select(*columns).where(subscriptions.c.project_id == project_id, subscriptions.c.id.in_(names))
     return (
@@ -203,8 +263,10 @@ async def by_ids(tx: Tx, ids: Sequence[str]) -> dict[str, Receiver]:
     return found
 
 
-async def still_meant(tx: Tx, project_id: str, audience: Audience, ids: Sequence[str]) -> set[str]:
-    """Return which of these subscriptions an audience still holds: people log out, and leave groups."""
+async def still_meant(
+    tx: Tx, project_id: str, audience: Audience, ids: Sequence[str], *, meant: ColumnElement[bool] | None = None
+) -> set[str]:
+    """Return which of these subscriptions an audience still holds: people log out, leave groups, and buy the thing."""
     match audience.kind:
         case AudienceKind.EVERYONE | AudienceKind.SUBSCRIPTIONS:
             return set(ids)
@@ -217,10 +279,14 @@ async def still_meant(tx: Tx, project_id: str, audience: Audience, ids: Sequence
             joined = subscriptions.join(profiles, profiles.c.id == subscriptions.c.profile_id)
             query = select(member, _name_of(audience)).select_from(joined)
             named = set(named_targets(audience))
-    meant: set[str] = set()
+        case AudienceKind.SEGMENT:
+            member = subscriptions.c.id
+            query = select(member, member).where(false() if meant is None else _is_of(meant))
+            named = set(ids)
+    found: set[str] = set()
     for part in chunks(ids):
-        meant |= {row[0] for row in await tx.execute(query.where(member.in_(part))) if row[1] in named}
-    return meant
+        found |= {row[0] for row in await tx.execute(query.where(member.in_(part))) if row[1] in named}
+    return found
 
 
 async def _rows(tx: Tx, query: Select[Any]) -> list[Receiver]:

@@ -111,6 +111,7 @@ async def add(tx: Tx, notification: Notification) -> None:
             state=notification.state,
             content=stored(notification.content),
             audience=stored(notification.audience),
+            segment_id=notification.audience.segment_id,
             ttl_seconds=int(notification.ttl.total_seconds()),
             urgency=notification.urgency,
             topic=notification.topic,
@@ -211,6 +212,13 @@ async def move(
         data = {"notification_id": notification_id, "state": str(to)}
         outbox.note_one(tx, project_id, Event(event, max(at.values()), data))
     return True
+
+
+async def fix_audience(tx: Tx, notification_id: str, audience: Audience) -> None:
+    """Overwrite whom a notification is for, before anything of it is sent."""
+    await tx.execute(
+        update(notifications).where(notifications.c.id == notification_id).values(audience=stored(audience))
+    )
 
 
 async def note(tx: Tx, notification_id: str, **at: datetime) -> None:
