@@ -1,12 +1,18 @@
 """Templates from the sender's words to what a browser decrypts: one person's error hurts nobody else."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import update
-from tests.support.world import World
+from tests.support.world import EVERYONE, World
 
+from heliograph.actions import dry_run
+from heliograph.actions import notifications as notify
+from heliograph.actions.notifications import Draft
+from heliograph.actions.why import why
+from heliograph.api.admin.notification_forms import notification_view
 from heliograph.devpush.faults import Fault, FaultKind
 from heliograph.domain.notification import Action, Content, Variant
 from heliograph.storage.tables import carts, notifications, profiles, subscriptions
@@ -116,3 +122,68 @@ async def test_carts_and_what_the_sender_knows(world: World) -> None:
     await world.work()
     await fleet.wait_until(lambda counts: counts.decrypted == 2)
     assert {one["title"] for one in shown(fleet)} == {"Lamp 3 25.0 Pen Y", "Lamp 3 25.0 -"}
+
+
+async def test_a_dry_run_shows_real_people(world: World) -> None:
+    """A dry run fills in for people who are there, by language, and tells of those for whom nothing good comes out."""
+    await people(world, {"first_name": "Ada", "points": 10, "visits": 2}, {"points": 1}, None)
+    run = await asked(world, HELLO)
+    assert [(one.language, one.title, one.body) for one in run.previews] == [(None, "Hello Ada", "5 points a visit")]
+    assert (run.total, run.filled_in, run.failed) == (1, 3, 2)
+    assert [(one.reason, one.count) for one in run.excluded] == [("template_error", 2)]
+    assert run.warning is not None
+    plain = await asked(world, Content(title="Hi"))
+    assert (plain.filled_in, plain.warning) == (0, None)
+
+
+async def test_a_dry_run_for_nobody_shows_the_defaults(world: World) -> None:
+    """Where nobody is, it is shown what somebody of whom nothing is known would see."""
+    run = await asked(world, replace(HELLO, body=None))
+    assert [(one.language, one.title) for one in run.previews] == [(None, "Hello there"), ("de", "Hallo du")]
+
+
+async def asked(world: World, content: Content) -> dry_run.DryRun:
+    async with world.store.read() as tx:
+        draft = Draft(content, EVERYONE)
+        return await dry_run.dry_run(tx, world.heliograph.context(), project_id=world.project.project.id, draft=draft)
+
+
+async def test_why_says_which_text_failed(world: World) -> None:
+    """The story of somebody who got nothing because of a template tells which text it was, and whether it still is."""
+    await people(world, {"points": 1})
+    notification = await world.notify(content=HELLO)
+    await world.work()
+    (first, now) = await sentences(world, notification.id)
+    assert "its templates came to nothing" in first
+    assert now == "With what is known now, it is still so: body: Something is divided by 0."
+    async with world.store.begin() as tx:
+        await tx.execute(update(profiles).values(attributes={"points": 4, "visits": 1}))
+    assert "would come to something" in (await sentences(world, notification.id))[1]
+
+
+async def sentences(world: World, notification_id: str) -> list[str]:
+    async with world.store.read() as tx:
+        story = await why(
+            tx,
+            world.heliograph.context(),
+            project_id=world.project.project.id,
+            notification_id=notification_id,
+            external_id="person/0",
+        )
+    return [fact.sentence for fact in story.subscriptions[0].facts][-2:]
+
+
+async def test_many_errors_are_warned_of(world: World) -> None:
+    """Whoever looks at a notification is told when its templates fail for one receiver in a hundred, or more."""
+    await people(world, {"points": 1}, {"points": 1, "visits": 1})
+    notification = await world.notify(content=HELLO)
+    await world.work()
+    async with world.store.read() as tx:
+        project_id = world.project.project.id
+        tally = await notify.get(tx, project_id=project_id, notification_id=notification.id)
+    (warning,) = notification_view(tally).warnings
+    assert (warning.code, warning.detail[:22]) == ("template_errors", "For 1 of 2 receivers t")
+    assert (
+        notification_view(replace(tally, counts={("accepted", ""): 1000, ("rejected", "template_error"): 9})).warnings
+        == []
+    )

@@ -15,11 +15,12 @@ from heliograph.actions import held, notifications
 from heliograph.actions.held import Held
 from heliograph.actions.notifications import Draft
 from heliograph.actions.pace_seen import LEAST, Pace, pace_seen
-from heliograph.domain import retry
+from heliograph.actions.samples import samples
+from heliograph.domain import retry, warned
 from heliograph.domain.notification import Audience, AudienceKind, Notification, chosen_variant
 from heliograph.kit.context import Context
 from heliograph.kit.ids import ceiling_id, floor_id, made_at
-from heliograph.providers.webpush.payload import Preview, preview
+from heliograph.providers.webpush.payload import Preview
 from heliograph.storage import audience as audiences
 from heliograph.storage import dry_runs, providers, vapid_keys
 from heliograph.storage.audience import Receiver
@@ -66,6 +67,7 @@ class DryRun:
         previews: what is shown, without a language first.
         readers: how many receivers see each preview, by its language.
         budget: bytes of plaintext that a message may have.
+        filled_in: for how many of them templates were tried, of whom `failed` would see nothing.
         pace: how fast this project's notifications went; None if there is nothing to judge by.
         held: what each rate that is in force means for it, longest first.
     """
@@ -80,6 +82,8 @@ class DryRun:
     budget: int
     pace: Pace | None
     held: tuple[Held, ...] = ()
+    filled_in: int = 0
+    failed: int = 0
 
     @property
     def total(self) -> int:
@@ -98,6 +102,13 @@ class DryRun:
     def late(self) -> int:
         """How many would expire because the rates leave them no turn in time."""
         return held.late(self.held)
+
+    @property
+    def warning(self) -> str | None:
+        """What is worrying about the templates, in a sentence."""
+        if not warned.is_many(self.failed, self.filled_in):
+            return None
+        return warned.sentence(self.failed, self.filled_in)
 
     @property
     def assumption(self) -> str:
@@ -174,6 +185,13 @@ async def dry_run(tx: Tx, ctx: Context, *, project_id: str, draft: Draft) -> Dry
             taken.append(receiver)
         else:
             out[reason].append(receiver.id)
+    shown = await samples(
+        tx, notification, taken, budget=project.plaintext_budget, site_url=notifications.site_url(project)
+    )
+    for subscription_id, reason in shown.failed:
+        out[reason].append(subscription_id)
+    failed = {subscription_id for subscription_id, _ in shown.failed}
+    taken = [one for one in taken if one.id not in failed]
     times = looked.size / max(1, len(looked.receivers)) if looked.exactness is not Exactness.EXACT else 1.0
     excluded = [Excluded(reason, round(len(ids) * times), tuple(ids[:SAMPLES])) for reason, ids in out.items()]
     excluded += [Excluded(reason, len(names), tuple(names[:SAMPLES])) for reason, names in looked.missing.items()]
@@ -184,13 +202,13 @@ async def dry_run(tx: Tx, ctx: Context, *, project_id: str, draft: Draft) -> Dry
         looked_at=len(looked.receivers),
         receivers=receivers,
         excluded=tuple(sorted(excluded, key=lambda one: (-one.count, one.reason))),
-        previews=preview(
-            draft.kind, draft.content, budget=project.plaintext_budget, site_url=notifications.site_url(project)
-        ),
+        previews=shown.previews,
         readers=_scaled(Counter(_variant(notification, one) for one in taken), times),
         budget=project.plaintext_budget,
         pace=await pace_seen(tx, project_id),
         held=held.held(notifications.limits_of(notification, project), receivers, _life(notification)),
+        filled_in=shown.filled_in,
+        failed=len(failed),
     )
 
 

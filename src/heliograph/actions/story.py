@@ -52,6 +52,7 @@ class StoryCode(StrEnum):
     ATTEMPT = "attempt"
     RETRYING = "retrying"
     SKIPPED = "skipped"
+    TEMPLATE_NOW = "template_now"
     GONE = "gone"
     REJECTED = "rejected"
     EXPIRED = "expired"
@@ -99,6 +100,7 @@ class Seen:
 
 _REASONS = {
     "cancelled": "the notification was cancelled before its turn came",
+    "template_error": "its templates came to nothing that could be shown to this person",
     "subscription_gone": "the subscription had ended before its turn came",
     "subscription_unsubscribed": "the person unsubscribed before its turn came",
     "subscription_swept": "the subscription was deleted before its turn came",

@@ -6,6 +6,7 @@ from heliograph.actions import story
 from heliograph.actions.held import in_words
 from heliograph.actions.notifications import limits_of
 from heliograph.actions.story import Fact, Seen
+from heliograph.actions.template_story import of_templates
 from heliograph.domain.delivery import delivery_id
 from heliograph.domain.notification import AudienceKind
 from heliograph.domain.rate import Limits
@@ -92,7 +93,13 @@ async def _of_person(tx: Tx, ctx: Context, row: NotificationRow, external_id: st
 
 async def _told(tx: Tx, row: NotificationRow, external_id: str | None, facts: list[Fact], seen: list[Seen]) -> Story:
     swept_at = await stories.swept_at(tx, row.notification.id)
-    told = [SubscriptionStory(one, story.of_subscription(row, one, swept_at=swept_at)) for one in seen]
+    now = await of_templates(tx, row.notification, seen)
+    told = [
+        SubscriptionStory(
+            one, [*story.of_subscription(row, one, swept_at=swept_at), *([now[one.id]] if one.id in now else [])]
+        )
+        for one in seen
+    ]
     return Story(row.notification.id, external_id, facts, told)
 
 

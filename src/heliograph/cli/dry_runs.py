@@ -37,6 +37,7 @@ def show(run: DryRun, *, as_json: bool) -> None:
     shown = [
         (
             one.language or "all others",
+            one.receiver or "",
             f"{run.readers.get(one.language, 0):,}",
             one.title,
             one.body,
@@ -44,7 +45,11 @@ def show(run: DryRun, *, as_json: bool) -> None:
         )
         for one in run.previews
     ]
-    out.print(screen.table("What they see", ("language", "receivers", "title", "body", "bytes at most"), shown))
+    out.print(
+        screen.table("What they see", ("language", "for example", "receivers", "title", "body", "bytes at most"), shown)
+    )
+    if run.warning is not None:
+        out.print(run.warning)
     if run.seconds is not None:
         out.print(f"That takes {how}{_span(run.seconds)}.")
     out.print(run.assumption)
@@ -72,6 +77,7 @@ def _as_json(run: DryRun) -> dict[str, Any]:
         "rendered": [
             {
                 "language": one.language,
+                "receiver": one.receiver,
                 "receivers": run.readers.get(one.language, 0),
                 "title": one.title,
                 "body": one.body,
@@ -81,6 +87,7 @@ def _as_json(run: DryRun) -> dict[str, Any]:
             }
             for one in run.previews
         ],
+        "personal": {"filled_in": run.filled_in, "failed": run.failed, "warning": run.warning},
         "budget_bytes": run.budget,
         "seconds": run.seconds,
         "rates": [

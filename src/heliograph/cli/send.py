@@ -39,6 +39,12 @@ def send(
     image: Annotated[str | None, typer.Option(help="Address of a large picture.")] = None,
     tag: Annotated[str | None, typer.Option(help="A notification with the same tag is replaced on screen.")] = None,
     data: Annotated[str | None, typer.Option(help="JSON that is handed to your page's code.")] = None,
+    template: Annotated[
+        bool,
+        typer.Option(
+            "--template", help="Texts are Liquid templates: Hello {{ profile.first_name | default: 'there' }}"
+        ),
+    ] = False,
     data_push: Annotated[
         bool, typer.Option("--data-push", help="Show nothing; hand --data to your code only.")
     ] = False,
@@ -70,7 +76,9 @@ def send(
     with --wait: everything was tried and nothing was accepted.
     """
     draft = Draft(
-        content=Content(title=title, body=body, url=url, icon=icon, image=image, tag=tag, data=_parsed(data)),
+        content=Content(
+            title=title, body=body, url=url, icon=icon, image=image, tag=tag, data=_parsed(data), template=template
+        ),
         audience=_audience(everyone=everyone, group=group, profiles=profile or [], subscriptions=subscription or []),
         kind=NotificationKind.DATA if data_push else NotificationKind.NOTIFICATION,
         ttl=None if ttl_seconds is None else timedelta(seconds=ttl_seconds),

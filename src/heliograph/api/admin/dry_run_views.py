@@ -44,9 +44,13 @@ class ExcludedView(View, frozen=True, kw_only=True):
 
 
 class RenderedView(View, frozen=True, kw_only=True):
-    """What readers of one language see, and how large it is; `language` is null for all who have no variant."""
+    """What readers of one language see, and how large it is; `language` is null for all who have no variant.
+
+    Of templates up to three people of each language are shown; `receivers` are all of that language.
+    """
 
     language: str | None
+    receiver: Annotated[str | None, msgspec.Meta(description="Whose it is: a subscription; null for all.")]
     receivers: int
     title: str | None
     body: str | None
@@ -55,6 +59,14 @@ class RenderedView(View, frozen=True, kw_only=True):
     bytes_by_push_service: Annotated[
         dict[str, int], msgspec.Meta(description="Plaintext, before encryption adds its 103 bytes.")
     ]
+
+
+class PersonalView(View, frozen=True, kw_only=True):
+    """How it went to fill in templates for up to 500 receivers. Those that failed are among `excluded`."""
+
+    filled_in: int
+    failed: int
+    warning: str | None
 
 
 class HeldView(View, frozen=True, kw_only=True):
@@ -87,6 +99,7 @@ class DryRunView(View, frozen=True, kw_only=True):
     excluded: list[ExcludedView]
     rendered: list[RenderedView]
     budget_bytes: int
+    personal: Annotated[PersonalView | None, msgspec.Meta(description="Null for content without templates.")]
     duration: DurationView
 
 
@@ -108,6 +121,9 @@ def dry_run_view(run: DryRun) -> DryRunView:
         excluded=[ExcludedView(reason=one.reason, count=one.count, samples=list(one.samples)) for one in run.excluded],
         rendered=[_rendered(one, run.readers.get(one.language, 0)) for one in run.previews],
         budget_bytes=run.budget,
+        personal=PersonalView(filled_in=run.filled_in, failed=run.failed, warning=run.warning)
+        if run.filled_in
+        else None,
         duration=_duration(run),
     )
 
@@ -115,6 +131,7 @@ def dry_run_view(run: DryRun) -> DryRunView:
 def _rendered(preview: Preview, receivers: int) -> RenderedView:
     return RenderedView(
         language=preview.language,
+        receiver=preview.receiver,
         receivers=receivers,
         title=preview.title,
         body=preview.body,
@@ -158,6 +175,7 @@ DRY_RUN = DryRunView(
     rendered=[
         RenderedView(
             language=None,
+            receiver=None,
             receivers=1200,
             title="Back in stock",
             body="The blue lamp that you looked at is here again.",
@@ -167,6 +185,7 @@ DRY_RUN = DryRunView(
         )
     ],
     budget_bytes=2600,
+    personal=None,
     duration=DurationView(
         seconds=11.99,
         per_second=3000.0,

@@ -7,7 +7,9 @@ import msgspec
 
 from heliograph.actions.notifications import Draft, Tally
 from heliograph.api.forms import Form, Moment, RateText, View
+from heliograph.domain import warned
 from heliograph.domain.content_rules import MAX_URL
+from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.identity import MAX_EXTERNAL_ID
 from heliograph.domain.notification import (
     MAX_TARGETS,
@@ -21,6 +23,7 @@ from heliograph.domain.notification import (
     Urgency,
     Variant,
 )
+from heliograph.domain.texts import TEMPLATE_ERROR
 
 _MAX_TEXT = 4000
 _MAX_ACTIONS = 10
@@ -212,6 +215,13 @@ class AudienceView(View, frozen=True, kw_only=True, omit_defaults=True):
     subscription_ids: list[str] = msgspec.field(default_factory=list)
 
 
+class WarningView(View, frozen=True, kw_only=True):
+    """Something that its sender ought to know."""
+
+    code: Annotated[str, msgspec.Meta(description="`template_errors`")]
+    detail: str
+
+
 class NotificationView(View, frozen=True, kw_only=True):
     """A notification, how far it has come, and what came of its deliveries."""
 
@@ -230,6 +240,7 @@ class NotificationView(View, frozen=True, kw_only=True):
     finished_at: Moment | None
     rate: str | None
     counts: CountsView
+    warnings: list[WarningView]
 
 
 _SHOWN = 100
@@ -314,4 +325,12 @@ def notification_view(tally: Tally) -> NotificationView:
         finished_at=progress.finished_at,
         rate=None if notification.rate is None else str(notification.rate),
         counts=_counts_view(tally.counts),
+        warnings=_warnings(tally.counts),
     )
+
+
+def _warnings(counts: dict[tuple[str, str], int]) -> list[WarningView]:
+    failed, tried = counts.get((DeliveryState.REJECTED, TEMPLATE_ERROR), 0), sum(counts.values())
+    if not warned.is_many(failed, tried):
+        return []
+    return [WarningView(code=warned.TEMPLATE_ERRORS, detail=warned.sentence(failed, tried))]

@@ -222,6 +222,7 @@ class Preview:
     Attributes:
         sizes: bytes of plaintext by push service.
         is_shortened: whether the body was cut, for at least one push service.
+        receiver: whose it is, a subscription; None for what all of a language see.
     """
 
     language: str | None
@@ -230,6 +231,7 @@ class Preview:
     url: str | None
     sizes: dict[PushService, int]
     is_shortened: bool
+    receiver: str | None = None
 
 
 def preview(
