@@ -61,14 +61,15 @@ function readPage(events: Emitter, failed: (error: HeliographError) => void): Pa
       failed: (error) => failed(explained(error, "internal", "prompt")),
     });
     site.moved(prompting.begin);
-    const verbs = {
-      ...client.verbs,
+    if (tag.popup || !window.isSecureContext) prompting.useWindow();
+    // Those of the client are looked up when they are called: a window may take their place.
+    const verbs = Object.assign(Object.create(client.verbs) as Methods, {
       ...makePermission(client.verbs),
       ...site.verbs,
       ...prompting.verbs,
       identify,
       logout,
-    };
+    });
     return { client, tag, site, verbs };
   } catch (error) {
     return explained(error, "misconfigured", "script tag");

@@ -9,9 +9,9 @@ export interface PushStatus {
   readonly requireInteraction: boolean;
 }
 
-export function makePermission({ status, subscribe, unsubscribe }: Verbs) {
+export function makePermission(verbs: Verbs) {
   async function pushStatus(): Promise<PushStatus> {
-    const permission = (await status()).permission ?? "unsupported";
+    const permission = (await verbs.status()).permission ?? "unsupported";
     return { permission, requireInteraction: permission === "default" };
   }
   const answer = async () => ({ permission: (await pushStatus()).permission });
@@ -19,10 +19,10 @@ export function makePermission({ status, subscribe, unsubscribe }: Verbs) {
     pushStatus,
     /** As subscribe(); a person's "no" is an answer here, and no failure. */
     pushSubscribe: (options?: SubscribeOptions) =>
-      subscribe(options).then(answer, (error: HeliographError) => {
+      verbs.subscribe(options).then(answer, (error: HeliographError) => {
         if (error.code === "denied" || error.code === "dismissed") return answer();
         throw error;
       }),
-    pushUnsubscribe: () => unsubscribe().then(answer),
+    pushUnsubscribe: () => verbs.unsubscribe().then(answer),
   };
 }

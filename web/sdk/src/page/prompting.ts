@@ -8,7 +8,7 @@ import { HeliographError } from "../shared/errors";
 import type { State } from "../shared/state";
 import { REQUEST_LIMIT, within } from "../shared/timing";
 import type { Env } from "../triggers/trigger";
-import type { Client, Status } from "./client";
+import type { Client, Status, Verbs } from "./client";
 import type { Emitter } from "./events";
 import type { Keeper } from "./keeper";
 
@@ -74,12 +74,14 @@ export function makePrompting(address: Address, given: Given) {
   let runner: Promise<Runner> | undefined;
   let asked: Promise<unknown> | undefined;
   let round = 0;
+  let ready: Promise<unknown> | undefined;
 
   async function look(): Promise<void> {
     const name = visitor();
     // In a frame nobody can be asked, and the page around it does the asking.
     if (!name || env.window.top !== env.window) return;
     const own = ++round;
+    await ready;
     const status = await client.status();
     const body = {
       visitor: name,
@@ -101,6 +103,12 @@ export function makePrompting(address: Address, given: Given) {
   }
 
   return {
+    /** A window of the push host asks in the place of this page. */
+    useWindow: () =>
+      void (ready = load<(given: object) => Partial<Verbs>>("window").then(
+        (make) => Object.assign(client, make({ ...given, key: address.key, ask, fault })),
+        failed,
+      )),
     /** A page view begins. */
     begin: () => void (asked = look().catch(failed)),
     verbs: {

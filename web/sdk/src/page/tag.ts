@@ -14,6 +14,8 @@ export interface Tag extends Address {
   readonly track: boolean;
   /** Other names on `window` under which the commands can be given. */
   readonly alias: readonly string[];
+  /** True when a window of the push host asks, though this page could. */
+  readonly popup: boolean;
 }
 
 const WORKER = "/push/heliograph-worker.js";
@@ -39,6 +41,7 @@ export function readTag(source: string, data: DOMStringMap, page: string): Tag {
     scope: new URL(own ?? ".", own === undefined ? worker.href.split("?")[0] : page).href,
     guest: own !== undefined,
     track: data["track"] !== "off",
+    popup: "window" in data,
     alias: (data["alias"] ?? "").split(/[\s,]+/).filter((name) => /^[a-z_]\w*$/i.test(name)),
   };
 }

@@ -38,7 +38,7 @@ function tagOf(key: string): Tag {
   const { origin } = location;
   const worker = new URL("/push/heliograph-worker.js", origin);
   worker.search = new URLSearchParams({ key, api: origin }).toString();
-  return { key, api: origin, workerUrl: worker.href, scope: `${origin}/push/`, guest: false, track: false, alias: [] };
+  return { key, api: origin, workerUrl: worker.href, scope: `${origin}/push/`, guest: false, track: false, alias: [], popup: false };
 }
 
 async function start(): Promise<void> {
