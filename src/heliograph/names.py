@@ -55,6 +55,9 @@ class Act(StrEnum):
     WINDOW_CHANGED = "window_changed"
     CLAIM_SECRET_RENEWED = "claim_secret_renewed"  # noqa: S105 - no secret
     GROUP_REMOVED = "group_removed"
+    SEGMENT_MADE = "segment_made"
+    SEGMENT_CHANGED = "segment_changed"
+    SEGMENT_REMOVED = "segment_removed"
     SUBSCRIPTION_ENDED = "subscription_ended"
     NOTIFICATION_CANCELLED = "notification_cancelled"
     NOTIFICATION_RATE_CHANGED = "notification_rate_changed"

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from heliograph import conditions
 from heliograph.actions import held, notifications
 from heliograph.actions.held import Held
 from heliograph.actions.notifications import Draft
@@ -31,6 +32,8 @@ from heliograph.storage.vapid_keys import VapidKey, VapidKeyState
 LOOKED_AT = 10_000
 COUNTED = 1_000_000
 """So many are counted, along an index; of more it is only told that there are more."""
+SEARCHED = 200_000
+"""So many subscriptions are looked at in search of those of a segment; with more, its numbers are *at least*."""
 SAMPLES = 5
 _SPREAD = 100
 _Key = TypeVar("_Key")
@@ -231,6 +234,8 @@ async def _look(tx: Tx, ctx: Context, notification: Notification) -> _Looked:
     if audience.kind in (AudienceKind.PROFILES, AudienceKind.SUBSCRIPTIONS):
         return await _named(tx, ctx, project_id, audience)
     end = ceiling_id("sub", ctx.now)
+    if audience.kind is AudienceKind.SEGMENT:
+        return await _of_segment(tx, ctx, notification, end)
     ids = await audiences.page_of_ids(tx, project_id, audience, after="", upto=end, limit=LOOKED_AT + 1)
     size, exactness = len(ids), Exactness.EXACT
     if size > LOOKED_AT:
@@ -242,6 +247,23 @@ async def _look(tx: Tx, ctx: Context, notification: Notification) -> _Looked:
             ids = await _spread(tx, project_id, audience, first=ids[0])
     found = await audiences.by_ids(tx, ids)
     return _Looked([found[one] for one in ids if one in found], size, exactness, {})
+
+
+async def _of_segment(tx: Tx, ctx: Context, notification: Notification, upto: str) -> _Looked:
+    """Return the first of a segment's subscriptions, looking at no more of the others than `SEARCHED`."""
+    meant = conditions.meant(notification.audience, ctx.now)
+    ids: list[str] = []
+    after: str | None = ""
+    for _ in range(SEARCHED // audiences.LOOKED_AT):
+        if meant is None or after is None or len(ids) >= LOOKED_AT:
+            break
+        page = await audiences.segment_page(
+            tx, notification.project_id, meant, after=after, upto=upto, limit=LOOKED_AT - len(ids)
+        )
+        ids, after = ids + page.ids, page.after
+    found = await audiences.by_ids(tx, ids)
+    exactness = Exactness.EXACT if after is None else Exactness.AT_LEAST
+    return _Looked([found[one] for one in ids if one in found], len(ids), exactness, {})
 
 
 async def _evenly(tx: Tx, project_id: str, audience: Audience, *, size: int, upto: str) -> list[str]:

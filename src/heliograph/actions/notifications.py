@@ -1,9 +1,9 @@
 """What a sender does: ask for a notification, look at it, cancel it. Sending itself is `delivery`'s."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from heliograph.actions import audit
+from heliograph.actions import audiences, audit
 from heliograph.actions.rates import read_rate
 from heliograph.domain import templated
 from heliograph.domain.notification import (
@@ -88,6 +88,7 @@ async def checked(tx: Tx, ctx: Context, *, project_id: str, draft: Draft) -> tup
     project = await projects.get(tx, project_id)
     if project is None:
         raise NotFound("There is no such project.")
+    draft = replace(draft, audience=await audiences.known(tx, project_id, draft.audience))
     notification = _notification(ctx, project_id, draft)
     check_content(project, draft.kind, draft.content)
     await _check_audience(tx, project_id, draft.audience)
@@ -160,7 +161,7 @@ def priority_of(audience: Audience) -> int:
             return URGENT if len(audience.external_ids or audience.profile_ids) <= FEW else NORMAL
         case AudienceKind.SUBSCRIPTIONS:
             return URGENT if len(audience.subscription_ids) <= FEW else NORMAL
-        case AudienceKind.EVERYONE | AudienceKind.GROUP:
+        case AudienceKind.EVERYONE | AudienceKind.GROUP | AudienceKind.SEGMENT:
             return NORMAL
 
 

@@ -8,10 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from heliograph.actions.deliveries import message_id
+from heliograph.actions.story_words import OUTCOMES, REASONS
 from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.notification import Audience, AudienceKind, Notification, NotificationState
-from heliograph.domain.outcome import OutcomeKind
-from heliograph.domain.rate import RATE_LIMIT
 from heliograph.domain.subscription import SubscriptionState
 from heliograph.kit.ids import ceiling_id
 from heliograph.storage.attempts import AttemptRow
@@ -31,6 +30,7 @@ class StoryCode(StrEnum):
     AUDIENCE_GROUP = "audience_group"
     AUDIENCE_PROFILES = "audience_profiles"
     AUDIENCE_SUBSCRIPTIONS = "audience_subscriptions"
+    AUDIENCE_SEGMENT = "audience_segment"
     PROFILE_UNKNOWN = "profile_unknown"
     PROFILE_KNOWN = "profile_known"
     PROFILE_NEWER = "profile_newer"
@@ -41,6 +41,7 @@ class StoryCode(StrEnum):
     SUBSCRIBED_LATER = "subscribed_later"
     ENDED_BEFORE = "ended_before"
     NOT_IN_GROUP = "not_in_group"
+    NOT_IN_SEGMENT = "not_in_segment"
     JOINED_LATER = "joined_later"
     NOT_NAMED = "not_named"
     NOT_CHOSEN = "not_chosen"
@@ -84,6 +85,8 @@ class Seen:
         joined_at: since when it is in the group that the notification went to.
         key_paused_until: of its application server key, if that is ahead.
         rates: that its message waits for, in words.
+        unmet: the kinds of the outermost conditions of a segment's rule that do not hold for its person now; None if
+            all is well.
         asked_for: the profile of whom the story is asked; None if it is asked of the subscription.
     """
 
@@ -95,6 +98,7 @@ class Seen:
     is_provider_enabled: bool = True
     key_paused_until: datetime | None = None
     rates: str = ""
+    unmet: tuple[str, ...] | None = None
     asked_for: str | None = None
 
 
@@ -131,6 +135,9 @@ def of_notification(row: NotificationRow) -> list[Fact]:
     facts = []
     if progress.started_at is not None:
         began = f"Sending began at {_when(progress.started_at)}."
+        case AudienceKind.SEGMENT:
+            sentence = f"It was for {_segment(audience)}: the people whom its rule meant when their turn came."
+            return Fact(StoryCode.AUDIENCE_SEGMENT, sentence)
         facts.append(Fact(StoryCode.STARTED, began, progress.started_at))
     elif notification.state is NotificationState.SCHEDULED:
         due = f"It is to be sent from {_when(notification.send_at)} on; nothing has been sent yet."
@@ -249,14 +256,21 @@ def _not_chosen(notification: Notification, seen: Seen, started_at: datetime | N
     """Return why a subscription was not meant, or None if nothing speaks against it."""
     subscription, audience = seen.subscription, notification.audience
     if subscription is None:
+    if audience.kind is AudienceKind.SEGMENT and seen.unmet is not None:
+        why = f"of its conditions, these do not hold: {', '.join(seen.unmet)}" if seen.unmet else "it is nobody's"
+        return Fact(StoryCode.NOT_IN_SEGMENT, f"It is not in {_segment(audience)} now: {why}.")
         sentence = "The project knows no such subscription: it never did, or it ended long ago and was deleted."
         return Fact(StoryCode.SUBSCRIPTION_UNKNOWN, sentence)
     return _not_there(notification, subscription, started_at) or _not_meant(audience, seen, subscription, started_at)
+def _segment(audience: Audience) -> str:
+    return f"the segment {audience.segment_id}" if audience.segment_id else "a rule of its own"
+
+
 
 
 def _not_there(notification: Notification, subscription: Subscription, started_at: datetime | None) -> Fact | None:
     """Return why a subscription could not be looked up when sending began."""
-    is_open = notification.audience.kind in (AudienceKind.EVERYONE, AudienceKind.GROUP)
+    is_open = notification.audience.kind in (AudienceKind.EVERYONE, AudienceKind.GROUP, AudienceKind.SEGMENT)
     if is_open and started_at is not None and subscription.id > ceiling_id("sub", started_at):
         sentence = f"It was subscribed at {_when(subscription.created_at)}, after sending had begun."
         return Fact(StoryCode.SUBSCRIBED_LATER, sentence, subscription.created_at)
@@ -272,6 +286,8 @@ def _not_meant(audience: Audience, seen: Seen, subscription: Subscription, start
     if audience.kind is AudienceKind.GROUP:
         return _not_in_group(audience, seen, started_at)
     if audience.kind is AudienceKind.SUBSCRIPTIONS and seen.id not in audience.subscription_ids:
+        case AudienceKind.SEGMENT:
+            return f"It was chosen because its person was in {_segment(audience)}."
         return Fact(StoryCode.NOT_NAMED, "It is not among the named subscriptions.")
     if audience.kind is AudienceKind.PROFILES and subscription.external_id not in audience.external_ids:
         whose = f"{subscription.external_id}'s, who is not named" if subscription.external_id else "nobody's"
@@ -308,7 +324,7 @@ def _attempt(attempt: AttemptRow, name: str | None) -> Fact:
     took = "" if attempt.duration_ms is None else f" after {attempt.duration_ms} ms"
     reason = "" if attempt.reason is None else f" ({attempt.reason})"
     named = "" if name is None else f" and calls it {name}"
-    sentence = f"Attempt {attempt.number}: {answer}{took}; that means: {_OUTCOMES[attempt.outcome]}{named}{reason}."
+    sentence = f"Attempt {attempt.number}: {answer}{took}; that means: {OUTCOMES[attempt.outcome]}{named}{reason}."
     return Fact(StoryCode.ATTEMPT, sentence, attempt.at)
 
 
@@ -382,7 +398,7 @@ def _end(subscription: Subscription, then: str) -> str:
 def _because(reason: str | None) -> str:
     if reason is None:
         return "no reason was noted"
-    told = _REASONS.get(reason)
+    told = REASONS.get(reason)
     return f"the push service said {reason}" if told is None else f"{told} ({reason})"
 
 

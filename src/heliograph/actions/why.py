@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from heliograph import conditions
 from heliograph.actions import story
 from heliograph.actions.held import in_words
 from heliograph.actions.notifications import limits_of
@@ -17,6 +18,7 @@ from heliograph.storage import (
     audience,
     delivery_reads,
     notifications,
+    people,
     profiles,
     projects,
     providers,
@@ -24,6 +26,7 @@ from heliograph.storage import (
     subscriptions,
     vapid_keys,
 )
+from heliograph.storage.audience import Receiver
 from heliograph.storage.notifications import NotificationRow
 from heliograph.storage.store import Tx
 
@@ -116,6 +119,7 @@ async def _seen(
     enabled = {one.id for one in await providers.of_project(tx, project_id) if one.is_enabled}
     paused = {key.id: key.paused_until for key in await vapid_keys.of_project(tx, project_id) if key.is_paused(ctx.now)}
     rows = await audience.by_ids(tx, ids)
+    unmet = await _unmet(tx, ctx, row, rows)
     project = await projects.get(tx, project_id)
     limits = Limits() if project is None else limits_of(notification, project)
     seen = []
@@ -132,7 +136,27 @@ async def _seen(
                 is_provider_enabled=receiver is None or receiver.provider_id in enabled,
                 key_paused_until=None if receiver is None else paused.get(receiver.vapid_key_id),
                 rates="" if receiver is None else in_words(limits, receiver.push_service),
+                unmet=unmet.get(one),
                 asked_for=asked_for,
             )
         )
     return seen
+
+
+async def _unmet(tx: Tx, ctx: Context, row: NotificationRow, rows: dict[str, Receiver]) -> dict[str, tuple[str, ...]]:
+    """Return those subscriptions that are in no segment that a notification went to, with the conditions at fault."""
+    rule = row.notification.audience.rule
+    if rule is None:
+        return {}
+    condition = conditions.parse(rule)
+    theirs = sorted({one.profile_id for one in rows.values() if one.profile_id is not None})
+    known = {person.id: person for person in await people.load(tx, theirs, condition.needs)}
+    unmet: dict[str, tuple[str, ...]] = {}
+    for one in rows.values():
+        person = known.get(one.profile_id or "")
+        if person is None:
+            unmet[one.id] = ()
+        elif not condition.matches(person, ctx.now):
+            parts = condition.parts or (condition,)
+            unmet[one.id] = tuple(part.kind for part in parts if not part.matches(person, ctx.now)) or (condition.kind,)
+    return unmet

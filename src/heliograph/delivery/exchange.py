@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from heliograph import conditions
 from heliograph.delivery import keys
 from heliograph.delivery.address import Passage
 from heliograph.delivery.decide import Deferred, Expired, Result
@@ -196,7 +197,8 @@ class Sending:
         notification = self._dispatch.notification
         async with self._machine.store.read() as tx:
             found = await audience.by_ids(tx, ids)
-            meant = await audience.still_meant(tx, notification.project_id, notification.audience, ids)
+            rule = conditions.meant(notification.audience, self._machine.clock.now())
+            meant = await audience.still_meant(tx, notification.project_id, notification.audience, ids, meant=rule)
         return [replace(bound, attempt=_as_it_is(bound.attempt, found, meant)) for bound in bounds]
 
     def _prepared(self, bounds: list[_Bound]) -> Iterator[tuple[_Bound, HttpRequest]]:

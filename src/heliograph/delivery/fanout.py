@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
+from sqlalchemy import ColumnElement
+
+from heliograph import conditions
 from heliograph.delivery import finish
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.turns import LONGEST, PUT_OFF
@@ -90,7 +93,13 @@ async def fanout(machine: Machine, job: Job) -> None:
             return
         started_at = row.progress.started_at or now
         selections, after = await _next(
-            tx, row.notification, pace, started_at=started_at, after=job.args["after"], number=number
+            tx,
+            row.notification,
+            pace,
+            started_at=started_at,
+            after=job.args["after"],
+            number=number,
+            meant=conditions.meant(row.notification.audience, now),
         )
         await ranges.add(tx, notification_id, number, selections)
         jobs = [
@@ -144,26 +153,35 @@ def _mark(job: Job, pace: _Pace) -> dict[str, int]:
 
 
 async def _next(
-    tx: Tx, notification: Notification, pace: _Pace, *, started_at: datetime, after: str, number: int
+    tx: Tx,
+    notification: Notification,
+    pace: _Pace,
+    *,
+    started_at: datetime,
+    after: str,
+    number: int,
+    meant: ColumnElement[bool] | None,
 ) -> tuple[list[Selection], str | None]:
-    """Return the next ranges, and behind which identifier to go on; None at the end."""
+    """Return the next ranges (perhaps none, of a segment), and behind which identifier to go on; None at the end."""
     wanted = notification.audience
     if wanted.kind in (AudienceKind.PROFILES, AudienceKind.SUBSCRIPTIONS):
         size = RANGE if wanted.kind is AudienceKind.SUBSCRIPTIONS else PROFILES_PER_RANGE
         count = len(audience.named_targets(wanted))
         # At most 10,000 are named, so they are laid out at once.
         return [Slice(start, min(start + size, count)) for start in range(number * size, count, size)], None
-    ids = await audience.page_of_ids(
-        tx,
-        notification.project_id,
-        wanted,
-        after=after,
-        upto=ceiling_id("sub", started_at),
-        limit=pace.size * pace.at_once,
-    )
+    upto, limit = ceiling_id("sub", started_at), pace.size * pace.at_once
+    if meant is not None:
+        page = await audience.segment_page(tx, notification.project_id, meant, after=after, upto=upto, limit=limit)
+        return _cut(page.ids, after, pace.size), page.after
+    ids = await audience.page_of_ids(tx, notification.project_id, wanted, after=after, upto=upto, limit=limit)
+    return _cut(ids, after, pace.size), ids[-1] if len(ids) == limit else None
+
+
+def _cut(ids: list[str], after: str, size: int) -> list[Selection]:
+    """Return ranges of `size` that hold these subscriptions, the first beginning behind `after`."""
     selections: list[Selection] = []
-    for start in range(0, len(ids), pace.size):
-        last = ids[min(start + pace.size, len(ids)) - 1]
+    for start in range(0, len(ids), size):
+        last = ids[min(start + size, len(ids)) - 1]
         selections.append(IdsBetween(after, last))
         after = last
-    return selections, after if len(ids) == pace.size * pace.at_once else None
+    return selections

@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
+from heliograph import conditions
 from heliograph.delivery import finish
 from heliograph.delivery.machine import Machine
 from heliograph.domain.delivery import DeliveryState, delivery_id
@@ -71,7 +72,12 @@ async def _close_range(tx: Tx, machine: Machine, row: NotificationRow, number: i
     if selection is None:
         return
     left = await audience.laid_out(
-        tx, notification.project_id, notification.audience, selection, started_at=row.progress.started_at or now
+        tx,
+        notification.project_id,
+        notification.audience,
+        selection,
+        started_at=row.progress.started_at or now,
+        meant=conditions.meant(notification.audience, now),
     )
     by_id = {delivery_id(notification.id, one.id): one for one in left}
     rows = [_row(row, delivery, one, now) for delivery, one in by_id.items()]

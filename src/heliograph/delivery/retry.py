@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from heliograph import conditions
 from heliograph.delivery import dispatch as dispatches
 from heliograph.delivery import finish, limits
 from heliograph.delivery.dispatch import Attempt, Dispatch
@@ -24,7 +25,7 @@ async def retry(machine: Machine, job: Job) -> None:
     notification_id: str = job.args["notification_id"]
     async with machine.store.read() as tx:
         dispatch = await dispatches.load(tx, machine, job)
-        attempts = [] if dispatch is None else await _attempts(tx, dispatch, job)
+        attempts = [] if dispatch is None else await _attempts(tx, dispatch, job, machine.clock.now())
         dispatch = None if dispatch is None else await dispatches.with_texts(tx, dispatch, attempts)
         turns = None if dispatch is None else Turns.of(machine, dispatch)
 
@@ -49,12 +50,13 @@ async def retry(machine: Machine, job: Job) -> None:
         raise Interrupted
 
 
-async def _attempts(tx: Tx, dispatch: Dispatch, job: Job) -> list[Attempt]:
+async def _attempts(tx: Tx, dispatch: Dispatch, job: Job, now: datetime) -> list[Attempt]:
     waiting = await deliveries.waiting(tx, job.args["delivery_ids"], due=datetime.fromisoformat(job.args["due"]))
     ids = [one.subscription_id for one in waiting]
     receivers = await audience.by_ids(tx, ids)
     notification = dispatch.notification
-    meant = await audience.still_meant(tx, notification.project_id, notification.audience, ids)
+    rule = conditions.meant(notification.audience, now)
+    meant = await audience.still_meant(tx, notification.project_id, notification.audience, ids, meant=rule)
     return [
         Attempt(
             one.id,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from heliograph import conditions
 from heliograph.delivery import dispatch as dispatches
 from heliograph.delivery import finish, keys, limits
 from heliograph.delivery.dispatch import Attempt, Dispatch, first_attempt
@@ -63,7 +64,12 @@ async def _attempts(tx: Tx, dispatch: Dispatch, number: int, now: datetime) -> l
     if selection is None:
         return None
     receivers = await audience.receivers(
-        tx, notification.project_id, notification.audience, selection, started_at=dispatch.started_at or now
+        tx,
+        notification.project_id,
+        notification.audience,
+        selection,
+        started_at=dispatch.started_at or now,
+        meant=conditions.meant(notification.audience, now),
     )
     attempts = [first_attempt(notification, receiver) for receiver in receivers]
     known = await deliveries.recorded(tx, [attempt.delivery_id for attempt in attempts])

@@ -122,7 +122,24 @@ class ToSubscriptions(Form, frozen=True, kw_only=True, tag_field="kind", tag="su
     ]
 
 
-AudienceForm: TypeAlias = Everyone | ToGroup | ToProfiles | ToSubscriptions
+class ToSegment(Form, frozen=True, kw_only=True, tag_field="kind", tag="segment"):
+    """Every subscription of the people whom a segment means when sending begins; or a rule of its own, not kept.
+
+    Give either `segment` or `rule`. A browser that is nobody's is in no segment.
+    """
+
+    segment: Annotated[str, msgspec.Meta(min_length=1, max_length=40, description="The segment, seg_….")] | None = None
+    rule: (
+        Annotated[dict[str, Any], msgspec.Meta(min_length=1, description="See `GET /v1/segments/schema`.")] | None
+    ) = None
+
+    def __post_init__(self) -> None:
+        """Refuse both and neither."""
+        if (self.segment is None) == (self.rule is None):
+            raise ValueError("Give either `segment` or `rule`.")
+
+
+AudienceForm: TypeAlias = Everyone | ToGroup | ToProfiles | ToSubscriptions | ToSegment
 
 
 class NewNotification(Form, frozen=True, kw_only=True):
@@ -205,11 +222,16 @@ class CountsView(View, frozen=True, kw_only=True):
 
 
 class AudienceView(View, frozen=True, kw_only=True, omit_defaults=True):
-    """Who was asked for. Of named receivers `count` says how many there are, and the first 100 are listed."""
+    """Who was asked for. Of named receivers `count` says how many there are, and the first 100 are listed.
+
+    Of a segment `rule` is its rule as it was when sending began, or is now.
+    """
 
     kind: AudienceKind
     group: str | None = None
     identifier: str | None = None
+    segment: str | None = None
+    rule: dict[str, Any] | None = None
     count: int | None = None
     external_ids: list[str] = msgspec.field(default_factory=list)
     subscription_ids: list[str] = msgspec.field(default_factory=list)
@@ -278,6 +300,8 @@ def _audience(form: AudienceForm) -> Audience:
             return Audience(AudienceKind.PROFILES, external_ids=tuple(dict.fromkeys(form.external_ids)))
         case ToSubscriptions():
             return Audience(AudienceKind.SUBSCRIPTIONS, subscription_ids=tuple(dict.fromkeys(form.subscription_ids)))
+        case ToSegment():
+            return Audience(AudienceKind.SEGMENT, segment_id=form.segment, rule=form.rule)
 
 
 def _audience_view(audience: Audience) -> AudienceView:
@@ -286,6 +310,8 @@ def _audience_view(audience: Audience) -> AudienceView:
         kind=audience.kind,
         group=audience.group,
         identifier=audience.identifier,
+        segment=audience.segment_id,
+        rule=audience.rule,
         count=len(named) or None,
         external_ids=list(audience.external_ids[:_SHOWN]),
         subscription_ids=list(audience.subscription_ids[:_SHOWN]),
