@@ -91,7 +91,7 @@ async def checked(tx: Tx, ctx: Context, *, project_id: str, draft: Draft) -> tup
     draft = replace(draft, audience=await audiences.known(tx, project_id, draft.audience))
     notification = _notification(ctx, project_id, draft)
     check_content(project, draft.kind, draft.content)
-    await _check_audience(tx, project_id, draft.audience)
+    await check_audience(tx, project_id, draft.audience)
     return project, notification
 
 
@@ -165,7 +165,7 @@ def priority_of(audience: Audience) -> int:
             return NORMAL
 
 
-async def _check_audience(tx: Tx, project_id: str, audience: Audience) -> None:
+async def check_audience(tx: Tx, project_id: str, audience: Audience) -> None:
     """Refuse a send to subscriptions none of which is the project's; single ones may have been swept meanwhile."""
     if audience.kind is not AudienceKind.SUBSCRIPTIONS:
         return

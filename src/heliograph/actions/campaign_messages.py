@@ -1,0 +1,93 @@
+"""The definition of a message campaign: checked as a whole when it is written, so that no run of it fails later."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from heliograph import triggers
+from heliograph.actions import audiences, notifications
+from heliograph.actions.contact_limits import limit_faults
+from heliograph.actions.notifications import Draft
+from heliograph.actions.rates import read_rate
+from heliograph.domain.contact_rules import ContactRules
+from heliograph.domain.message import Message
+from heliograph.domain.notification import DEFAULT_TTL, TOPIC
+from heliograph.errors import FieldError, InvalidRequest, NotFound, Problem
+from heliograph.storage import campaigns, projects
+from heliograph.storage.store import Tx
+from heliograph.triggers import AnyTrigger
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDraft:
+    """A message campaign as its author asks for it.
+
+    Attributes:
+        draft: content, audience and the life of its notifications.
+        limits: how often and when it may go to one person.
+        life: how long after it is due it is worth sending; None: as long as its TTL.
+    """
+
+    trigger: AnyTrigger
+    draft: Draft
+    limits: ContactRules
+    life: timedelta | None = None
+
+
+async def checked(tx: Tx, *, project_id: str, asked: MessageDraft, at: str) -> dict[str, Any]:
+    """Return the definition as it is stored; `at` is its JSON Pointer.
+
+    Raises:
+        InvalidRequest: the trigger, the limits or the times are none.
+        ContentRefused: content that cannot be shown.
+        ContentTooLarge: content that does not fit into a push message.
+        NotFound: there is no such segment, or none of the named subscriptions is the project's.
+    """
+    project = await projects.get(tx, project_id)
+    if project is None:
+        raise NotFound("There is no such project.")
+    draft = asked.draft
+    faults = [FieldError(f"{at}/trigger{one.pointer}", one.detail) for one in asked.trigger.faults()]
+    faults += limit_faults(asked.limits, f"{at}/limits")
+    if draft.topic is not None and not TOPIC.fullmatch(draft.topic):
+        faults.append(FieldError(f"{at}/topic", "A topic is 1 to 32 letters, digits, - and _ (RFC 8030 section 5.4)."))
+    if faults:
+        raise InvalidRequest(faults[0].detail, tuple(faults))
+    audience = await audiences.known(tx, project_id, draft.audience, f"{at}/audience")
+    try:
+        notifications.check_content(project, draft.kind, draft.content)
+        await notifications.check_audience(tx, project_id, audience)
+    except Problem as problem:
+        problem.errors = _below(at, problem.errors)
+        raise
+    message = Message(
+        audience=audience,
+        content=draft.content,
+        kind=draft.kind,
+        limits=asked.limits,
+        ttl=DEFAULT_TTL if draft.ttl is None else draft.ttl,
+        life=asked.life,
+        urgency=draft.urgency,
+        topic=draft.topic,
+        rate=read_rate(draft.rate, f"{at}/rate"),
+    )
+    return {"trigger": triggers.stored(asked.trigger), **campaigns.message_json(message)}
+
+
+def _below(at: str, errors: Sequence[FieldError]) -> tuple[FieldError, ...]:
+    return tuple(FieldError(f"{at}{one.pointer}", one.detail) for one in errors)
+
+
+def draft_of(definition: dict[str, Any]) -> Draft:
+    """Return what a dry run takes."""
+    message = campaigns.message_of(definition)
+    return Draft(
+        content=message.content,
+        audience=message.audience,
+        kind=message.kind,
+        ttl=message.ttl,
+        urgency=message.urgency,
+        topic=message.topic,
+        rate=None if message.rate is None else str(message.rate),
+    )
