@@ -6,7 +6,8 @@ import pytest
 import pytest_asyncio
 from tests.browser.support.driver import Browser
 from tests.browser.support.heliograph import Heliograph
-from tests.browser.support.project import Project
+from tests.browser.support.project import Project, signed
+from tests.browser.support.shop import Shop
 from tests.browser.support.site import Site
 from tests.browser.support.tracked import TrackedPage, TrackedShop
 from tests.browser.support.waiting import eventually
@@ -261,4 +262,37 @@ async def test_triggers(browser: Browser, tracked: TrackedShop) -> None:
         shown.append(name)
         await page.shows(*shown)
     assert sorted(shown) == sorted(TRIGGERS)
+    await page.close()
+
+
+async def test_told_to_the_server(browser: Browser, shop: Shop, project: Project) -> None:
+    """What a visitor did before and after logging in is theirs at the server; what comes after a logout is not."""
+    proof = signed(await project.new_identity_secret(), "ada")
+    page = await shop.open(browser)
+    await page.tab.run("""
+        heliograph.push(["trackItemView", { item: { id: "42", price: "19,99" } }]);
+        heliograph.push(["updateCart", { cart: { items: [{ id: "42", price: "19,99", count: 2 }] } }]);
+        heliograph.push(["setAttributes", { loyalty: "gold" }]);
+    """)
+    await page.load("/offers")
+    await page.call("identify", proof)
+    await page.tab.run("heliograph.push(['addToCart', { item: { id: '43', price: 5 } }]);")
+    wanted = ["page_view", "item_view", "cart_update", "page_view", "cart_add"]
+    found: list[Any] = []
+
+    async def told() -> bool:
+        people = (await project.ask("GET", "/v1/profiles"))["items"]
+        found[:] = [person for person in people if person["external_id"] == "ada"]
+        for person in tuple(found):
+            events = (await project.ask("GET", f"/v1/profiles/{person['id']}/events"))["items"]
+            found.append([event["name"] for event in sorted(events, key=lambda event: str(event["at"]))])
+        return found[1:] == [wanted]
+
+    await eventually(told, lambda: f"Ada's events; there are {found}", 30)
+    assert found[0]["attributes"] == {"loyalty": "gold"}
+    await page.call("logout")
+    await page.tab.run("heliograph.push(['fireEvent', 'by.nobody']);")
+    await page.load("/")
+    assert await told()
+    assert [error for error in await page.heard("error") if "/events" in error] == []
     await page.close()
