@@ -102,42 +102,12 @@ class Seen:
     asked_for: str | None = None
 
 
-_REASONS = {
-    "cancelled": "the notification was cancelled before its turn came",
-    "template_error": "its templates came to nothing that could be shown to this person",
-    "subscription_gone": "the subscription had ended before its turn came",
-    "subscription_unsubscribed": "the person unsubscribed before its turn came",
-    "subscription_swept": "the subscription was deleted before its turn came",
-    "subscription_expired": "the subscription's time was over",
-    "left_audience": "it was no longer of the audience when it was to be tried again",
-    "provider_disabled": "its provider was switched off",
-    "key_retired": "its application server key is retired",
-    "key_paused": "its application server key is paused",
-    "host_unavailable": "the push service's host fails too often and is left alone for a while",
-    "gone_young": "the subscription is too new to be believed dead at once",
-    "gone_storm": "the push service calls too many subscriptions dead at once to be believed",
-    RATE_LIMIT: "the rate that was set left it no turn before its time was over",
-    "deadline": "its time was over before its turn came",
-    "job_buried": "the worker failed at it again and again, and the log says why",
-}
-_OUTCOMES = {
-    OutcomeKind.ACCEPTED: "it took the message",
-    OutcomeKind.TRY_LATER: "a passing fault",
-    OutcomeKind.GONE: "the subscription is dead",
-    OutcomeKind.REJECTED: "this message can never go",
-    OutcomeKind.REFUSED: "our own credentials were refused",
-}
-
-
 def of_notification(row: NotificationRow) -> list[Fact]:
     """Return what holds for everybody: when it began, and who was meant."""
     notification, progress = row.notification, row.progress
     facts = []
     if progress.started_at is not None:
         began = f"Sending began at {_when(progress.started_at)}."
-        case AudienceKind.SEGMENT:
-            sentence = f"It was for {_segment(audience)}: the people whom its rule meant when their turn came."
-            return Fact(StoryCode.AUDIENCE_SEGMENT, sentence)
         facts.append(Fact(StoryCode.STARTED, began, progress.started_at))
     elif notification.state is NotificationState.SCHEDULED:
         due = f"It is to be sent from {_when(notification.send_at)} on; nothing has been sent yet."
@@ -165,6 +135,9 @@ def _audience(audience: Audience) -> Fact:
         case AudienceKind.SUBSCRIPTIONS:
             count = len(audience.subscription_ids)
             return Fact(StoryCode.AUDIENCE_SUBSCRIPTIONS, f"It was for {count} named subscription(s).")
+        case AudienceKind.SEGMENT:
+            sentence = f"It was for {_segment(audience)}: the people whom its rule meant when their turn came."
+            return Fact(StoryCode.AUDIENCE_SEGMENT, sentence)
 
 
 def of_person(row: NotificationRow, external_id: str, known_since: datetime | None, seen: list[Seen]) -> list[Fact]:
@@ -256,16 +229,9 @@ def _not_chosen(notification: Notification, seen: Seen, started_at: datetime | N
     """Return why a subscription was not meant, or None if nothing speaks against it."""
     subscription, audience = seen.subscription, notification.audience
     if subscription is None:
-    if audience.kind is AudienceKind.SEGMENT and seen.unmet is not None:
-        why = f"of its conditions, these do not hold: {', '.join(seen.unmet)}" if seen.unmet else "it is nobody's"
-        return Fact(StoryCode.NOT_IN_SEGMENT, f"It is not in {_segment(audience)} now: {why}.")
         sentence = "The project knows no such subscription: it never did, or it ended long ago and was deleted."
         return Fact(StoryCode.SUBSCRIPTION_UNKNOWN, sentence)
     return _not_there(notification, subscription, started_at) or _not_meant(audience, seen, subscription, started_at)
-def _segment(audience: Audience) -> str:
-    return f"the segment {audience.segment_id}" if audience.segment_id else "a rule of its own"
-
-
 
 
 def _not_there(notification: Notification, subscription: Subscription, started_at: datetime | None) -> Fact | None:
@@ -286,13 +252,18 @@ def _not_meant(audience: Audience, seen: Seen, subscription: Subscription, start
     if audience.kind is AudienceKind.GROUP:
         return _not_in_group(audience, seen, started_at)
     if audience.kind is AudienceKind.SUBSCRIPTIONS and seen.id not in audience.subscription_ids:
-        case AudienceKind.SEGMENT:
-            return f"It was chosen because its person was in {_segment(audience)}."
         return Fact(StoryCode.NOT_NAMED, "It is not among the named subscriptions.")
     if audience.kind is AudienceKind.PROFILES and subscription.external_id not in audience.external_ids:
         whose = f"{subscription.external_id}'s, who is not named" if subscription.external_id else "nobody's"
         return Fact(StoryCode.NOT_NAMED, f"Named were profiles, and this subscription is {whose}.")
+    if audience.kind is AudienceKind.SEGMENT and seen.unmet is not None:
+        why = f"of its conditions, these do not hold: {', '.join(seen.unmet)}" if seen.unmet else "it is nobody's"
+        return Fact(StoryCode.NOT_IN_SEGMENT, f"It is not in {_segment(audience)} now: {why}.")
     return None
+
+
+def _segment(audience: Audience) -> str:
+    return f"the segment {audience.segment_id}" if audience.segment_id else "a rule of its own"
 
 
 def _not_in_group(audience: Audience, seen: Seen, started_at: datetime | None) -> Fact | None:
@@ -315,6 +286,8 @@ def _chosen(notification: Notification, seen: Seen) -> str:
             return "It was chosen because it was a named profile's."
         case AudienceKind.SUBSCRIPTIONS:
             return f"It was chosen because {seen.id} was named."
+        case AudienceKind.SEGMENT:
+            return f"It was chosen because its person was in {_segment(audience)}."
 
 
 def _attempt(attempt: AttemptRow, name: str | None) -> Fact:
