@@ -189,6 +189,7 @@ class Metric(StrEnum):
     ATTEMPT_SECONDS = "heliograph_attempt_seconds"
     RECEIPTS = "heliograph_receipts_total"
     EVENTS = "heliograph_events_total"
+    PROMPT_EVENTS = "heliograph_prompt_events_total"
     JOBS_DONE = "heliograph_jobs_finished_total"
     HTTP_REQUESTS = "heliograph_http_requests_total"
     HTTP_SECONDS = "heliograph_http_request_seconds"
@@ -233,6 +234,9 @@ METRICS: Mapping[str, MetricInfo] = {
         MetricKind.COUNTER,
         "Events of people that this process took, repeated ones included, or refused; told by pages or by servers.",
         ("source", "result"),
+    ),
+    Metric.PROMPT_EVENTS: MetricInfo(
+        MetricKind.COUNTER, "Events of prompts that this process took from pages, repeated ones included."
     ),
     Metric.JOBS_DONE: MetricInfo(
         MetricKind.COUNTER, "Jobs that this process ran, by what came of them.", ("name", "result")

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Integer, bindparam, case, delete, exists, func, literal, select
-from sqlalchemy.engine import Compiled
-from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, delete, exists, func, literal, select
 
 from heliograph.storage.sql import constant, insert, insert_new
 from heliograph.storage.store import Tx
@@ -15,8 +13,8 @@ from heliograph.storage.tables import campaign_counts, campaign_marks, campaigns
 
 SHARDS = 16
 
-Question: TypeAlias = Compiled
-"""A statement that is put together once and asked all the time."""
+Question: TypeAlias = Select[Any]
+"""A statement that is put together once and asked all the time; it remembers what SQLAlchemy compiled it to."""
 Key: TypeAlias = tuple[str, str, str]
 """Campaign, variant ("" for none) and event."""
 
@@ -62,13 +60,13 @@ async def definitions(tx: Tx, campaign_ids: Sequence[str]) -> dict[str, dict[str
     return {row.id: row.definition for row in await tx.execute(query)}
 
 
-def question(dialect: Dialect, rules: Iterable[ColumnElement[bool]]) -> Question:
+def question(rules: Iterable[ColumnElement[bool]]) -> Question:
     """Put together what `visitor` asks: one statement for the visitor and all rules, each by the person's indexes."""
     is_subscribed = exists().where(
         subscriptions.c.profile_id == profiles.c.id, subscriptions.c.state == constant("active")
     )
     asked = (case((rule, literal(1, Integer)), else_=0).label(f"rule_{index}") for index, rule in enumerate(rules))
-    query = (
+    return (
         select(visitors.c.profile_id, profiles.c.external_id, is_subscribed.label("is_subscribed"), *asked)
         .join_from(visitors, profiles, profiles.c.id == visitors.c.profile_id)
         .where(
@@ -76,12 +74,11 @@ def question(dialect: Dialect, rules: Iterable[ColumnElement[bool]]) -> Question
             visitors.c.token_hash == bindparam("for_token"),
         )
     )
-    return query.compile(dialect=dialect)
 
 
 async def visitor(tx: Tx, asked: Question, project_id: str, token_hash: bytes) -> VisitorFacts | None:
     """Return what is known of a visitor, by one query; None if nothing is."""
-    found = await tx.execute(asked, {"for_project": project_id, "for_token": token_hash})  # type: ignore[call-overload]
+    found = await tx.execute(asked, {"for_project": project_id, "for_token": token_hash})
     row = found.first()
     if row is None:
         return None

@@ -4,7 +4,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from heliograph.api.public import config, events, groups, identity, receipts, subscriptions, windows
+from heliograph.api.public import campaigns, config, events, groups, identity, receipts, subscriptions, windows
 from heliograph.api.public.access import admit, provide_page, refuse_unknown_parameters
 from heliograph.api.public.cors import on_answer, preflights
 from heliograph.api.public.pace import limit_address, limit_key
@@ -16,6 +16,7 @@ _HANDLERS = (
     *identity.ROUTES,
     *receipts.ROUTES,
     *events.ROUTES,
+    *campaigns.ROUTES,
     *windows.ROUTES,
 )
 

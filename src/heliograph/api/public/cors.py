@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler, route
 from litestar.types import Message, Scope
 
 from heliograph.api.public.access import KEY_HEADER, directory_of, method_of
+from heliograph.api.public.standing import standing_of
 from heliograph.errors import OriginRefused, Problem
 
 PREFIX = "/v1/public/"
@@ -17,6 +18,7 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": "7200",
 }
 _CHANGES_PROJECTS = ("/v1/projects", "/v1/keys", "/v1/vapid-keys", "/v1/providers", "/v1/site/window")
+_CHANGES_PROMPTS = ("/v1/campaigns", "/v1/segments")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _REFUSED = 400
 
@@ -45,6 +47,8 @@ async def on_answer(message: Message, scope: Scope) -> None:
     elif method_of(scope) not in _SAFE and scope["path"].startswith(_CHANGES_PROJECTS) and message["status"] < _REFUSED:
         # What was refused changed nothing: no stranger may have everything looked up again and again.
         directory_of(scope).forget()
+    elif method_of(scope) not in _SAFE and scope["path"].startswith(_CHANGES_PROMPTS) and message["status"] < _REFUSED:
+        standing_of(scope).forget()
 
 
 async def _mark(headers: MutableScopeHeaders, scope: Scope) -> None:

@@ -1,0 +1,142 @@
+"""Which prompt campaigns a page is given: asked on every page view of every shop, so nearly everything is at hand.
+
+A process keeps what a project's running campaigns are (`Standing`) and looks every few seconds whether they still are
+the same. What is left for a page view is one query by the visitor's key: who the visitor is, and which of the rules
+hold. Nothing is written, and nothing depends on how many people there are.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, false
+
+from heliograph import conditions
+from heliograph.domain.prompt import Prompt, merged, variant_of
+from heliograph.domain.prompt_page import Circumstances, is_in_time, is_meant, language_of, page_view
+from heliograph.errors import Problem
+from heliograph.kit.log import get_logger
+from heliograph.storage import prompts
+from heliograph.storage.prompts import Question, RunningRow, VisitorFacts
+from heliograph.storage.store import Tx
+
+MAX_RUNNING = 200
+"""Prompt campaigns that are looked at in one project: those of the highest priority."""
+MAX_ANSWER = 262_144
+"""Bytes of campaigns in one answer; the ones of lower priority are left out."""
+_QUESTION_LIFE = timedelta(minutes=1)
+"""Rules count back from an instant; so much it may be off."""
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A running campaign, read and put together.
+
+    Attributes:
+        variants: by name, each merged with the campaign; `""` is the campaign itself.
+        rule: its rule, as JSON; None if it is for everybody.
+        pages: what pages are told, by variant and language, as JSON; made when it is first asked for.
+    """
+
+    row: RunningRow
+    prompt: Prompt
+    variants: Mapping[str, Prompt]
+    rule: str | None
+    pages: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def page(self, visitor_hash: bytes, language: str | None) -> bytes:
+        """Return what the visitor's page is told: always of the same variant, in the language that fits best."""
+        variant = variant_of(self.row.id, self.prompt.variants, visitor_hash)
+        name = "" if variant is None else variant.name
+        prompt = self.variants[name]
+        tag = language_of(language, prompt.texts, prompt.default_language)
+        if (name, tag) not in self.pages:
+            self.pages[name, tag] = self._encoded(prompt, name, tag)
+        return self.pages[name, tag]
+
+    def _encoded(self, prompt: Prompt, variant: str, language: str) -> bytes:
+        view = {
+            "id": self.row.id,
+            "variant": variant or None,
+            "exclusion_group": self.row.exclusion_group,
+            "priority": self.row.priority,
+            **page_view(prompt, language),
+        }
+        return msgspec.json.encode(view)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a project's prompt campaigns are at the moment.
+
+    Attributes:
+        ready: the highest priority first.
+        rules: the different rules of all of them, in the order of the question's answers.
+        question: what is asked of the database for one visitor.
+        asked_from: the instant that its rules count back from.
+    """
+
+    ready: tuple[Ready, ...]
+    rules: tuple[str, ...]
+    question: Question
+    asked_from: datetime
+
+
+async def look(tx: Tx, project_id: str, known: Standing | None, *, now: datetime) -> Standing:
+    """Return what is running, by one small query if nothing has changed since `known`."""
+    rows = await prompts.running(tx, project_id, limit=MAX_RUNNING)
+    old = {one.row: one for one in known.ready} if known is not None else {}
+    new = [row.id for row in rows if row not in old]
+    definitions = await prompts.definitions(tx, new) if new else {}
+    ready = tuple(one for row in rows if (one := old.get(row) or _read(row, definitions.get(row.id))) is not None)
+    rules = tuple(dict.fromkeys(one.rule for one in ready if one.rule is not None))
+    if known is not None and rules == known.rules and now - known.asked_from < _QUESTION_LIFE:
+        return Standing(ready, rules, known.question, known.asked_from)
+    question = prompts.question([_expression(rule, now) for rule in rules])
+    return Standing(ready, rules, question, now)
+
+
+def _read(row: RunningRow, definition: Any) -> Ready | None:
+    try:
+        prompt = msgspec.convert(definition, Prompt)
+    except msgspec.ValidationError:
+        _log.warning("prompt_unreadable", campaign_id=row.id)
+        return None
+    variants = {variant.name: merged(prompt, variant) for variant in prompt.variants} or {"": merged(prompt, None)}
+    rule = None if prompt.rule is None else msgspec.json.encode(prompt.rule, order="deterministic").decode()
+    return Ready(row, prompt, variants, rule)
+
+
+def _expression(rule: str, now: datetime) -> ColumnElement[bool]:
+    try:
+        return conditions.parse(msgspec.json.decode(rule)).sql(now)
+    except Problem:
+        _log.warning("prompt_rule_unreadable")
+        return false()
+
+
+def chosen(
+    standing: Standing, facts: VisitorFacts | None, page: Circumstances, visitor_hash: bytes, *, now: datetime
+) -> list[bytes]:
+    """Return the campaigns for a page, each as JSON, the highest priority first. Of unknown visitors no rule holds."""
+    holds = dict(zip(standing.rules, facts.holds if facts is not None else (), strict=False))
+    return list(_fitting(_meant(standing, holds, page, now), visitor_hash, page.language))
+
+
+def _meant(standing: Standing, holds: Mapping[str, bool], page: Circumstances, now: datetime) -> Iterable[Ready]:
+    for one in standing.ready:
+        is_for_them = one.rule is None or holds.get(one.rule, False)
+        if is_for_them and is_in_time(one.row.starts_at, one.row.ends_at, now) and is_meant(one.prompt, page):
+            yield one
+
+
+def _fitting(meant: Iterable[Ready], visitor_hash: bytes, language: str | None) -> Iterable[bytes]:
+    room = MAX_ANSWER
+    for one in meant:
+        told = one.page(visitor_hash, language)
+        room -= len(told)
+        if room >= 0:
+            yield told
