@@ -24,7 +24,7 @@ class JobName(StrEnum):
     WEBHOOK_WAKE = "webhook.wake"
     ENTER = "campaign.enter"
     ENTER_ITEM = "campaign.enter_item"
-    LOOK = "campaign.look"
+    LOOK_AROUND = "campaign.look_around"
 
 
 CLOCK_LEASE = "clock"

@@ -4,23 +4,9 @@ A listener is called with events that were not known before, ordered by when the
 their people locked. What it raises refuses the whole call; what takes long belongs into a job.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from heliograph.actions import entering
+from heliograph.actions.event_parts import Listener, Parts
 
-from heliograph.domain.event import Event
-from heliograph.kit.context import Context
-from heliograph.queue.base import Queue
-from heliograph.storage.store import Tx
+LISTENERS: tuple[Listener, ...] = (entering.follow,)
 
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What listeners work with beside the transaction."""
-
-    queue: Queue
-
-
-Listener = Callable[[Tx, Context, Parts, str, Sequence[Event]], Awaitable[None]]
-"""Called with transaction, context, parts, the project's identifier, and the events."""
-
-LISTENERS: tuple[Listener, ...] = ()
+__all__ = ["LISTENERS", "Listener", "Parts"]

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from heliograph import triggers
 from heliograph.delivery import dispatching
+from heliograph.delivery import look as look_around
 from heliograph.delivery.machine import Machine
 from heliograph.domain import schedule
 from heliograph.domain.campaign import Campaign, CampaignKind, CampaignState
@@ -57,6 +58,8 @@ async def _advance(tx: Tx, machine: Machine, campaign: Campaign, now: datetime) 
     end = now if campaign.ends_at is None else min(now, campaign.ends_at - _INSTANT)
     if trigger is not None and campaign.next_due_at <= end:
         await _run(tx, machine, campaign, trigger.due(max(campaign.next_due_at, now - FARTHEST_BACK), end))
+        if isinstance(trigger, look_around.LOOKING):
+            await look_around.begin(tx, machine, campaign.id)
     state, next_due_at = CampaignState.RUNNING, _next_look(campaign, trigger, now)
     if next_due_at is None and _is_exhausted(campaign, trigger, now):
         if await campaigns.open_notifications(tx, campaign.id, limit=1):

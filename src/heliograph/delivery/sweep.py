@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from heliograph.delivery import campaign_clock
+from heliograph.delivery import campaign_clock, entering
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.retire_keys import retire_unused
 from heliograph.delivery.webhooks import pick_up
@@ -50,6 +50,7 @@ async def sweep(machine: Machine, job: Job) -> None:
         )
         await pick_up(tx, now=now)
         await campaign_clock.pick_up(tx, machine, now)
+        await entering.wake(tx, machine)
         await machine.complete(tx, job)
         if max(swept) >= PORTION:
             more = NewJob(JobName.SWEEP, {}, run_at=now + SOON, dedupe_key="sweep")

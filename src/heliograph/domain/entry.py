@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from math import ceil
 from typing import Any
 
-from heliograph.domain.event import Event
+from heliograph.domain.campaign import Campaign, CampaignState
+from heliograph.domain.cart import Cart
+from heliograph.domain.event import Event, Line
 from heliograph.domain.vocabulary import CART_EVENTS, EventName
 
 MAX_DELAY = timedelta(days=30)
-LATEST = timedelta(days=1)
-"""What is due for longer than this, because nothing ran or the campaign was paused, is not sent any more."""
 LONGEST_WINDOW = timedelta(days=365)
 """For so long at most somebody does not enter again."""
 LOOK_EVERY = timedelta(hours=1)
@@ -19,6 +20,7 @@ LOOK_EVERY = timedelta(hours=1)
 CART_CHANGED = "cart_changed"
 """Not an event but any that changes a cart: added, removed, or told as a whole."""
 
+_SHORTEST_TURN, _LONGEST_TURN = timedelta(seconds=1), timedelta(minutes=1)
 _KEPT_TEXT = 1_000
 _KEPT_MEMBERS = 20
 _ITEM = ("id", "title", "price", "old_price", "image", "url", "category_id", "vendor", "count")
@@ -54,7 +56,7 @@ REASONS: Mapping[EntryReason, str] = {
     EntryReason.CAME_BACK: "The person came back before it was due.",
     EntryReason.LEFT_SEGMENT: "The person was not in the campaign's segment when it was due.",
     EntryReason.DATE_CHANGED: "The attribute named another day when it was due.",
-    EntryReason.TOO_LATE: "It was due for more than a day, because the campaign was paused or nothing ran.",
+    EntryReason.TOO_LATE: "It was due for longer than it is worth sending: the campaign was paused, or nothing ran.",
     EntryReason.NO_SUBSCRIPTION: "The person had no active subscription when it was due.",
     EntryReason.CAMPAIGN_DONE: "The campaign was finished.",
     EntryReason.CAMPAIGN_CHANGED: "The campaign got another trigger.",
@@ -100,6 +102,24 @@ class Start:
     variables: dict[str, Any] = field(default_factory=dict)
 
 
+def is_open(campaign: Campaign, at: datetime) -> bool:
+    """Tell whether something that happened at an instant may start a campaign."""
+    has_begun = campaign.state is CampaignState.RUNNING and campaign.started_at is not None
+    if not has_begun or at < max(filter(None, (campaign.started_at, campaign.starts_at))):
+        return False
+    return campaign.ends_at is None or at < campaign.ends_at
+
+
+def turn_of(due_at: datetime, *, now: datetime) -> datetime:
+    """Return when to look for what is due at an instant: the longer it takes till then, the more is looked for at once.
+
+    Not before it is due; within a second of it what is due at once, within a minute what is due in an hour.
+    """
+    span = min(max((due_at - now) / 60, _SHORTEST_TURN), _LONGEST_TURN)
+    seconds = ceil(span.total_seconds())
+    return datetime.fromtimestamp(ceil(max(due_at, now).timestamp() / seconds) * seconds, UTC)
+
+
 def names_of(name: str) -> tuple[str, ...]:
     """Return the names under which campaigns may wait for an event of this name."""
     return (name, CART_CHANGED) if name in CART_EVENTS and name != EventName.ORDER else (name,)
@@ -116,6 +136,21 @@ def variables_of(event: Event) -> dict[str, Any]:
         about["item"] = {name: item[name] for name in _ITEM if name in _plain(item)} | {"id": event.item_id}
         about["item"] = _plain(about["item"])
     return about
+
+
+def cart_variables(cart: Cart | None) -> dict[str, Any]:
+    """Return what content may say about a cart: its items, and the dearest of them."""
+    if cart is None or not cart.lines:
+        return {}
+    items = [_line(line) for line in cart.lines]
+    best = max(cart.lines, key=lambda line: line.price_milli or 0)
+    whole = {"items": items[-_KEPT_MEMBERS:], "count": cart.item_count, "total": cart.total_milli / 1000}
+    return {"cart": whole, "best_cart_item": _line(best)}
+
+
+def _line(line: Line) -> dict[str, Any]:
+    price = {} if line.price_milli is None else {"price": line.price_milli / 1000}
+    return _plain({"id": line.id, "count": line.count, **price, **line.about})
 
 
 def _plain(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,14 +22,15 @@ Tallies = dict[str | None, dict[tuple[str, str], int]]
 """Deliveries by variant, then by state and reason ("" where there is none)."""
 
 
-def _campaign(row: Row[Any]) -> Campaign:
+def campaign(row: Row[Any]) -> Campaign:
+    """Return the campaign of a whole row."""
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
     return Campaign(**values | {"kind": CampaignKind(values["kind"]), "state": CampaignState(values["state"])})
 
 
-async def add(tx: Tx, campaign: Campaign) -> None:
+async def add(tx: Tx, new: Campaign) -> None:
     """Write a new campaign."""
-    await tx.execute(insert(campaigns).values(asdict(campaign)))
+    await tx.execute(insert(campaigns).values(asdict(new)))
 
 
 async def get(tx: Tx, project_id: str, campaign_id: str, *, lock: bool = False) -> Campaign | None:
@@ -44,7 +45,7 @@ async def load(tx: Tx, campaign_id: str, *, lock: bool = False) -> Campaign | No
     if lock:
         query = query.with_for_update(key_share=True)
     row = (await tx.execute(query)).first()
-    return None if row is None else _campaign(row)
+    return None if row is None else campaign(row)
 
 
 async def page(
@@ -64,7 +65,7 @@ async def page(
         query = query.where(campaigns.c.kind == kind)
     if state is not None:
         query = query.where(campaigns.c.state == state)
-    return [_campaign(row) for row in await tx.execute(query)]
+    return [campaign(row) for row in await tx.execute(query)]
 
 
 async def change(tx: Tx, campaign_id: str, values: dict[str, Any], *, now: datetime) -> None:

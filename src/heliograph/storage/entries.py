@@ -4,7 +4,7 @@ Who writes entries of somebody holds their profile's row, so that two events at 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -47,10 +47,23 @@ async def waiting_of(tx: Tx, profile_ids: Collection[str]) -> list[Entry]:
     return sorted((_entry(row) for row in await tx.execute(query)), key=lambda entry: (entry.due_at, entry.id))
 
 
-async def last_entered(tx: Tx, campaign_id: str, profile_ids: Collection[str]) -> dict[str, datetime]:
-    """Return when some people entered a campaign last. What was called off does not count."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is known of somebody's entries that were not called off.
+
+    Attributes:
+        entered_at: when the last one was made.
+        due_at: when the latest one is or was due.
+    """
+
+    entered_at: datetime
+    due_at: datetime
+
+
+async def before(tx: Tx, campaign_id: str, profile_ids: Collection[str]) -> dict[str, Before]:
+    """Return what is known of some people's entries in a campaign."""
     query = (
-        select(entries.c.profile_id, func.max(entries.c.created_at))
+        select(entries.c.profile_id, func.max(entries.c.created_at), func.max(entries.c.due_at))
         .where(
             entries.c.campaign_id == campaign_id,
             entries.c.profile_id.in_(profile_ids),
@@ -58,7 +71,7 @@ async def last_entered(tx: Tx, campaign_id: str, profile_ids: Collection[str]) -
         )
         .group_by(entries.c.profile_id)
     )
-    return {row[0]: row[1] for row in await tx.execute(query)}
+    return {row[0]: Before(row[1], row[2]) for row in await tx.execute(query)}
 
 
 async def put_off(tx: Tx, entry_id: str, start: Start) -> None:
@@ -144,12 +157,12 @@ async def tally(tx: Tx, campaign_id: str, *, since: str, limit: int) -> Mapping[
     return {(row[0], row[1]): row[2] for row in await tx.execute(query)}
 
 
-async def reachable(tx: Tx, profile_ids: Collection[str]) -> set[str]:
-    """Return those of some people who have an active subscription."""
-    query = select(subscriptions.c.profile_id).where(
+async def browsers(tx: Tx, profile_ids: Collection[str]) -> dict[str, str]:
+    """Return the active subscriptions of some people, each with whose it is."""
+    query = select(subscriptions.c.id, subscriptions.c.profile_id).where(
         subscriptions.c.profile_id.in_(profile_ids), subscriptions.c.state == constant("active")
     )
-    return set((await tx.execute(query)).scalars())
+    return {row.id: row.profile_id for row in await tx.execute(query)}
 
 
 async def sweep(tx: Tx, *, before: datetime, limit: int) -> int:

@@ -155,6 +155,10 @@ class OnEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         is_later = (later.at, later.id) > (event.at, event.id)
         return is_later and any(self._is_meant(one, later, event.item_id) for one in self.cancel_on)
 
+    def is_settled_by(self, done: Event, event: Event) -> bool:
+        """Tell whether what a person did leaves an event of an item without a meaning for them: they bought it."""
+        return any(self._is_meant(one, done, event.item_id) for one in self.cancel_on)
+
     def _is_meant(self, one: CancelOn, event: Event, item_id: str | None) -> bool:
         if one.event not in names_of(event.name):
             return False

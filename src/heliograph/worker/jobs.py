@@ -4,16 +4,19 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from heliograph.delivery.campaign_clock import look
 from heliograph.delivery.dispatching import dispatch
+from heliograph.delivery.entering import enter
 from heliograph.delivery.fanout import fanout
 from heliograph.delivery.finish import finish
 from heliograph.delivery.forget import forget
 from heliograph.delivery.give_up import give_up
+from heliograph.delivery.look import look_around
 from heliograph.delivery.machine import Machine
 from heliograph.delivery.plan import plan
 from heliograph.delivery.retain import retain
 from heliograph.delivery.retire_keys import end_subscriptions
 from heliograph.delivery.retry import retry
 from heliograph.delivery.send import send
+from heliograph.delivery.spread import spread
 from heliograph.delivery.sweep import sweep
 from heliograph.delivery.webhooks import hand_over, wake
 from heliograph.names import JobName
@@ -34,6 +37,9 @@ HANDLERS: Mapping[str, Handler] = {
     JobName.FORGET: forget,
     JobName.CAMPAIGN: look,
     JobName.DISPATCH: dispatch,
+    JobName.ENTER: enter,
+    JobName.ENTER_ITEM: spread,
+    JobName.LOOK_AROUND: look_around,
     JobName.WEBHOOK: hand_over,
     JobName.WEBHOOK_WAKE: wake,
     JobName.END_SUBSCRIPTIONS: end_subscriptions,

@@ -5,7 +5,7 @@ from tests.contract.plans.query import Query
 from tests.contract.plans.seed import NOW, an_id
 
 from heliograph.domain.entry import Entry, EntryReason, EntryState, Start
-from heliograph.storage import entries, looking
+from heliograph.storage import caused, entries, looking
 
 PRJ, CMP, PRO, ENT = (an_id(prefix, 0) for prefix in ("prj", "cmp", "pro", "ent"))
 SOME_PEOPLE = [an_id("pro", number * 7) for number in range(200)]
@@ -22,7 +22,7 @@ ENTRY_QUERIES = [
     Query(entries.hold, (SOME_PEOPLE,)),
     Query(entries.add, ([_entry()],)),
     Query(entries.waiting_of, (SOME_PEOPLE,)),
-    Query(entries.last_entered, (CMP, SOME_PEOPLE)),
+    Query(entries.before, (CMP, SOME_PEOPLE)),
     Query(entries.put_off, (an_id("ent", 1), Start("k", NOW))),
     Query(entries.move_due, (an_id("ent", 1), NOW)),
     Query(entries.end, (*_FEW, EntryState.CANCELLED, EntryReason.EVENT), {"now": NOW}),
@@ -32,8 +32,14 @@ ENTRY_QUERIES = [
     Query(entries.page, (CMP,), {"before": None, "limit": 100}),
     Query(entries.page, (CMP,), {"before": an_id("ent", 9_000), "limit": 100, "profile_id": PRO}),
     Query(entries.tally, (CMP,), {"since": an_id("ent", 9_000), "limit": 500}),
-    Query(entries.reachable, (SOME_PEOPLE,)),
+    Query(entries.browsers, (SOME_PEOPLE,)),
     Query(entries.sweep, (), {"before": NOW, "limit": 500}),
+    Query(caused.by_events, (PRJ, ["order", "cart_changed"])),
+    Query(caused.by_trigger, (PRJ, "entered")),
+    Query(caused.of_ids, ([CMP, an_id("cmp", 7)],)),
+    Query(caused.later_events, (PRO, ["order"]), {"since": NOW, "limit": 20}),
+    Query(caused.events_of, (SOME_PEOPLE, ["order"]), {"since": NOW}),
+    Query(caused.event, (an_id("evt", 5),)),
     Query(looking.people, (PRJ,), {"after": an_id("pro", 9_000), "limit": 500}),
     Query(looking.named, (SOME_PEOPLE,)),
     Query(looking.within, (SOME_PEOPLE, true())),

@@ -1,0 +1,66 @@
+"""Running message campaigns that start by what happens: looked up with every event, so by index and nothing more."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from heliograph.domain.campaign import Campaign, CampaignKind, CampaignState
+from heliograph.domain.event import Event
+from heliograph.storage.campaigns import campaign
+from heliograph.storage.sql import constant
+from heliograph.storage.store import Tx
+from heliograph.storage.tables import campaigns, events
+
+
+async def by_events(tx: Tx, project_id: str, names: Collection[str]) -> list[Campaign]:
+    """Return the running campaigns that events of some names start."""
+    query = select(campaigns).where(
+        campaigns.c.project_id == project_id, campaigns.c.event_name.in_(names), campaigns.c.event_name.is_not(None)
+    )
+    return [one for one in await _found(tx, query) if one.state is CampaignState.RUNNING]
+
+
+async def by_trigger(tx: Tx, project_id: str, trigger_kind: str) -> list[Campaign]:
+    """Return the running campaigns of a kind of trigger."""
+    query = select(campaigns).where(
+        campaigns.c.project_id == project_id,
+        campaigns.c.kind == CampaignKind.MESSAGE,
+        campaigns.c.state == constant("running"),
+        campaigns.c.trigger_kind == trigger_kind,
+    )
+    return await _found(tx, query)
+
+
+async def of_ids(tx: Tx, ids: Collection[str]) -> dict[str, Campaign]:
+    """Return campaigns by their identifiers, in whatever state."""
+    return {one.id: one for one in await _found(tx, select(campaigns).where(campaigns.c.id.in_(ids)))}
+
+
+async def _found(tx: Tx, query: Select[Any]) -> list[Campaign]:
+    return [campaign(row) for row in await tx.execute(query.order_by(campaigns.c.id))]
+
+
+async def later_events(tx: Tx, profile_id: str, names: Collection[str], *, since: datetime, limit: int) -> list[Event]:
+    """Return what a person did under some names since an instant, latest first."""
+    query = select(*(events.c[name] for name in Event.__dataclass_fields__)).where(
+        events.c.profile_id == profile_id, events.c.name.in_(names), events.c.at >= since
+    )
+    rows = await tx.execute(query.order_by(events.c.at.desc()).limit(limit))
+    return [Event(**row._mapping) for row in rows]  # noqa: SLF001
+
+
+async def events_of(tx: Tx, profile_ids: Collection[str], names: Collection[str], *, since: datetime) -> list[Event]:
+    """Return what some people did under some names since an instant."""
+    query = select(*(events.c[name] for name in Event.__dataclass_fields__)).where(
+        events.c.profile_id.in_(profile_ids), events.c.name.in_(names), events.c.at >= since
+    )
+    return [Event(**row._mapping) for row in await tx.execute(query)]  # noqa: SLF001
+
+
+async def event(tx: Tx, event_id: str) -> Event | None:
+    """Return one event."""
+    query = select(*(events.c[name] for name in Event.__dataclass_fields__)).where(events.c.id == event_id)
+    row = (await tx.execute(query)).first()
+    return None if row is None else Event(**row._mapping)  # noqa: SLF001
