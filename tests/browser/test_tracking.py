@@ -296,3 +296,23 @@ async def test_told_to_the_server(browser: Browser, shop: Shop, project: Project
     assert await told()
     assert [error for error in await page.heard("error") if "/events" in error] == []
     await page.close()
+
+
+async def test_subscription_of_a_visitor(browser: Browser, shop: Shop, project: Project) -> None:
+    """Who subscribes without having logged in can be told of what they left in the cart: both are one person's."""
+    page = await shop.open(browser)
+    await page.tab.run("heliograph.push(['addToCart', { item: { id: '42', price: 5 } }]);")
+    subscription_id = await page.subscribe()
+    found: list[Any] = []
+
+    async def linked() -> bool:
+        subscription = await project.subscription(subscription_id)
+        found[:] = [subscription["profile_id"], subscription["external_id"]]
+        if subscription["profile_id"] is None:
+            return False
+        events = await project.ask("GET", f"/v1/profiles/{subscription['profile_id']}/events")
+        found.append(sorted(event["name"] for event in events["items"]))
+        return found[1:] == [None, ["cart_add", "page_view"]]
+
+    await eventually(linked, lambda: f"the subscription to be the visitor's; there are {found}", 30)
+    await page.close()
