@@ -41,6 +41,30 @@ async def test_accepted(browser: Browser, prompts: PromptShop, project: Project,
     await page.close()
 
 
+async def test_a_policy_of_nonces(browser: Browser, prompts: PromptShop) -> None:
+    """Where only scripts with a nonce may run, the tag's is passed on to what it loads."""
+    prompts.offer(campaign("slide"))
+    page = await prompts.open(browser, "/nonce")
+    await page.shows("slide")
+    assert await page.tab.run("return violations;") == []
+    await page.close()
+
+
+async def test_guides_under_a_strict_policy(browser: Browser, prompts: PromptShop, site: Site) -> None:
+    """The guides of a blocked site and of an iPhone break no policy either."""
+    await browser.permit(site.origin, "denied")
+    prompts.offer(campaign("bell"), campaign("home-screen"))
+    page = await prompts.open(browser, "/strict")
+    await page.shows("bell")
+    await page.tab.press(".bell")
+    await page.shows("unblock")
+    assert await page.tab.run("return violations;") == []
+    await page.load("/strict" + IPHONE[1:])
+    await page.shows("home-screen")
+    assert await page.tab.run("return violations;") == []
+    await page.close()
+
+
 LATER = {"slide": ".quiet", "dialog": ".quiet", "categories": ".quiet"}
 CLOSE = {"slide": ".x", "dialog": ".x", "categories": ".x", "bell": ".x"}
 

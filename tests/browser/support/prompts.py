@@ -114,6 +114,9 @@ HOSTILE = """<style>
 </style>"""
 STRICT = """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'none';
   script-src 'self' {api}; connect-src {api}; worker-src 'self'; img-src data: {api}; frame-src {api}">"""
+# Nothing is allowed by its address: what carries the nonce is, and what that loads with it.
+NONCE = """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'none';
+  script-src 'nonce-0815'; connect-src {api}; worker-src 'self'; img-src data:">"""
 # Runs before the page script. Answers for the server, and keeps what it would be told.
 STUB = """
 const about = JSON.parse(new URLSearchParams(location.search).get("about") || "{}");
@@ -171,8 +174,11 @@ class PromptShop:
             ("/", HOSTILE, "ltr"),
             ("/rtl", HOSTILE, "rtl"),
             ("/strict", STRICT.format(api=self._api), "ltr"),
+            ("/nonce", NONCE.format(api=self._api), "ltr"),
         ):
             page = PAGE.format(api=self._api, key=self._key, head=head, direction=direction)
+            if path == "/nonce":
+                page = page.replace("<script ", '<script nonce="0815" ')
             self.site.put(path, page, "text/html; charset=utf-8")
 
     async def open(self, browser: Browser, path: str = "/") -> "PromptPage":

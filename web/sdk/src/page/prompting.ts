@@ -85,7 +85,7 @@ export function makePrompting(address: Address, given: Given) {
     const status = await client.status();
     const body = {
       visitor: name,
-      url: env.page.url,
+      url: env.page.url.slice(0, 4000),
       language: navigator.language,
       time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       mobile: /Mobi|Android|iP(hone|ad|od)/.test(navigator.userAgent),
