@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.contract.plans.entries import ENTRY_QUERIES
+from tests.contract.plans.people import PEOPLE_QUERIES
 from tests.contract.plans.query import Query
 from tests.contract.plans.seed import NOTIFICATIONS, NOW, SUBSCRIPTIONS, a_delivery, an_id, endpoint_hash
 
@@ -510,4 +511,5 @@ QUERIES = [
     Query(installation.put, ("fact 5", "y")),
     Query(installation.settle, ("fact 5", "y")),
     *ENTRY_QUERIES,
+    *PEOPLE_QUERIES,
 ]

@@ -294,6 +294,59 @@ def _webhook_attempts() -> Iterator[dict[str, Any]]:
         yield {"message_id": an_id("msg", number), "number": 5, "at": _at(number), "status_code": 500}
 
 
+def _entries() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        state = "waiting" if number % 10 == 1 else "done"
+        at = NOW - timedelta(days=60) + timedelta(seconds=number * 250)
+        whose = {
+            "campaign_id": an_id("cmp", number % 20),
+            "project_id": an_id("prj", 0),
+            "profile_id": an_id("pro", number),
+        }
+        times = {"due_at": at, "created_at": at, "ended_at": None if state == "waiting" else at}
+        yield {"id": an_id("ent", number), **whose, "key": f"key {number}", "state": state, "variables": {}, **times}
+
+
+def _insiders() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        yield {"campaign_id": an_id("cmp", 0), "profile_id": an_id("pro", number), "since": NOW}
+
+
+def _sweeps() -> Iterator[dict[str, Any]]:
+    for number in range(20):
+        yield {"campaign_id": an_id("cmp", number), "number": "1", "began_at": NOW}
+
+
+def _visitors() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        what = {"browser": "firefox", "os": "linux", "is_mobile": False}
+        at = NOW - timedelta(days=60) + timedelta(seconds=number * 250)
+        whose = {"project_id": an_id("prj", 0), "profile_id": an_id("pro", number)}
+        yield {"token_hash": endpoint_hash(number), **whose, **what, "created_at": at, "last_seen_at": at}
+
+
+def _events() -> Iterator[dict[str, Any]]:
+    names = ("page_view", "item_view", "cart_add", "cart_update", "order")
+    for number in range(2 * PROFILES):
+        # Half of them are one person's: what is asked of one must not read all of them either.
+        person = 1 if number % 2 else number % PROFILES
+        what = {"name": names[number % 5], "item_id": f"sku {number % 500}" if number % 5 else None}
+        at = NOW - timedelta(days=60) + timedelta(seconds=number * 100)
+        item = {"id": f"sku {number % 500}"}
+        told = {"item": item} if number % 5 == 2 else {"items": [item]} if number % 5 == 3 else {}
+        whose = {"project_id": an_id("prj", 0), "profile_id": an_id("pro", person)}
+        yield {"id": an_id("evt", number), **whose, **what, "at": at, "received_at": at, "source": "page"} | {
+            "properties": told
+        }
+
+
+def _carts() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        whose = {"profile_id": an_id("pro", number), "project_id": an_id("prj", 0)}
+        sums = {"items": [], "item_count": 0, "total_milli": 0}
+        yield {**whose, **sums, "updated_at": NOW, "last_event_id": an_id("evt", number)}
+
+
 ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "installation": _installation,
     "leases": _leases,
@@ -320,10 +373,16 @@ ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "imports": _imports,
     "import_refusals": _import_refusals,
     "held_devices": _held_devices,
+    "visitors": _visitors,
+    "events": _events,
+    "carts": _carts,
     "webhooks": _webhooks,
     "webhook_outbox": _webhook_outbox,
     "webhook_messages": _webhook_messages,
     "webhook_attempts": _webhook_attempts,
+    "entries": _entries,
+    "insiders": _insiders,
+    "sweeps": _sweeps,
 }
 """What each table is filled with."""
 
