@@ -239,7 +239,7 @@ async def _follow(tx: Tx, project_id: str, profile_id: str, moved: list[Event]) 
 
 
 async def of_profile(tx: Tx, *, project_id: str, profile_id: str, cursor: str | None, limit: int) -> Page[Event]:
-    """Return a page of a person's events, oldest first.
+    """Return a page of a person's events, newest first.
 
     Raises:
         NotFound: there is no such profile in the project.
@@ -247,7 +247,7 @@ async def of_profile(tx: Tx, *, project_id: str, profile_id: str, cursor: str | 
     if await profiles.get(tx, project_id, profile_id) is None:
         raise NotFound("There is no such profile in this project.")
     return await read_page(
-        lambda after, count: rows.page(tx, profile_id, after=after, limit=count),
+        lambda before, count: rows.page(tx, profile_id, before=before, limit=count),
         lambda event: event.id,
         listing=f"events/{profile_id}",
         cursor=cursor,

@@ -4,17 +4,20 @@ from dataclasses import dataclass
 
 from heliograph.actions import audit, profiles, subscription_events
 from heliograph.actions.subscriptions import Known
+from heliograph.domain.cart import Cart
+from heliograph.domain.event import Event
 from heliograph.kit.context import Context
 from heliograph.kit.ids import ceiling_id
 from heliograph.names import Act, EventType, JobName
 from heliograph.queue.base import BULK, NewJob, Queue
-from heliograph.storage import groups, held_devices, personal, subscriptions
+from heliograph.storage import carts, events, groups, held_devices, merging, personal, subscriptions, visitors
 from heliograph.storage import profiles as rows
 from heliograph.storage.delivery_reads import Delivery
 from heliograph.storage.held_devices import HeldDevice
 from heliograph.storage.profiles import Profile
 from heliograph.storage.store import Tx
 from heliograph.storage.subscriptions import Filter
+from heliograph.storage.visitors import Browser
 
 _PAGE = 1_000
 
@@ -27,6 +30,9 @@ class Export:
     subscriptions: tuple[Known, ...]
     devices: tuple[HeldDevice, ...]
     deliveries: tuple[Delivery, ...]
+    browsers: tuple[Browser, ...]
+    events: tuple[Event, ...]
+    cart: Cart | None
 
 
 async def export(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> Export:
@@ -48,7 +54,19 @@ async def export(tx: Tx, ctx: Context, *, project_id: str, profile_id: str) -> E
         subscriptions=tuple(Known(one, tuple(joined[one.id])) for one in found),
         devices=tuple(await held_devices.of_profile(tx, profile_id)),
         deliveries=tuple(await _deliveries(tx, profile_id, [one.id for one in found])),
+        browsers=tuple(await visitors.of_profile(tx, profile_id)),
+        events=tuple(await _events(tx, profile_id)),
+        cart=await carts.get(tx, profile_id),
     )
+
+
+async def _events(tx: Tx, profile_id: str) -> list[Event]:
+    found: list[Event] = []
+    before: str | None = None
+    while page := await events.page(tx, profile_id, before=before, limit=_PAGE):
+        found += page
+        before = page[-1].id
+    return found
 
 
 async def _deliveries(tx: Tx, profile_id: str, subscription_ids: list[str]) -> list[Delivery]:
@@ -61,7 +79,9 @@ async def _deliveries(tx: Tx, profile_id: str, subscription_ids: list[str]) -> l
 
 
 async def erase(tx: Tx, ctx: Context, queue: Queue, *, project_id: str, profile_id: str) -> None:
-    """Delete a person with all that hangs on them: subscriptions, groups, phones, deliveries, receipts. Counts stay.
+    """Delete a person with all that hangs on them: subscriptions, groups, phones, deliveries, receipts, events, cart.
+
+    Counts stay.
 
     Notifications that named the person forget the name a little later, as a job. The log keeps that it was done, under
     an identifier that leads nowhere any more.
@@ -79,11 +99,15 @@ async def erase(tx: Tx, ctx: Context, queue: Queue, *, project_id: str, profile_
         kind = EventType.SUBSCRIPTION_ERASED
         subscription_events.tell(tx, ctx, kind, project_id=project_id, subscription_id=subscription_id)
     devices = await held_devices.erase(tx, profile_id)
-    await rows.remove(tx, profile_id)
-    # Who comes later under the same name is another person.
-    named = {"external_id": person.external_id, "profile_id": profile_id, "upto": ceiling_id("ntf", ctx.now)}
-    args = {"project_id": project_id, "after": "", **named}
-    await queue.add(tx, [NewJob(JobName.FORGET, args, run_at=ctx.now, priority=BULK)], now=ctx.now)
+    # Events, cart and browsers go with the profile; and what a visitor has yet to hand over goes too.
+    for one in (*await merging.of_person(tx, profile_id), profile_id):
+        await merging.forget_contacts(tx, one)
+        await rows.remove(tx, one)
+    if person.external_id is not None:
+        # Who comes later under the same name is another person.
+        named = {"external_id": person.external_id, "profile_id": profile_id, "upto": ceiling_id("ntf", ctx.now)}
+        args = {"project_id": project_id, "after": "", **named}
+        await queue.add(tx, [NewJob(JobName.FORGET, args, run_at=ctx.now, priority=BULK)], now=ctx.now)
     await audit.note(
         tx,
         ctx,

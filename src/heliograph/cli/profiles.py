@@ -5,12 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from heliograph.actions import privacy
+from heliograph.actions import events, privacy
 from heliograph.actions import profiles as actions
 from heliograph.actions.privacy import Export
 from heliograph.cli import opening, screen
-from heliograph.cli.choosing import ProjectOption, chosen_project
+from heliograph.cli.choosing import JsonOption, ProjectOption, chosen_project
 from heliograph.cli.exits import CommandError
+from heliograph.domain.event import Event
+from heliograph.kit.paging import MAX_LIMIT
 from heliograph.storage.profiles import Profile
 from heliograph.storage.store import Tx
 
@@ -34,7 +36,7 @@ async def _found(tx: Tx, project: str | None, person: str) -> Profile:
 
 @profiles.command()
 def export(person: PersonArgument, project: ProjectOption = None) -> None:
-    """Write everything that is known of one person as JSON: profile, subscriptions with their groups, deliveries.
+    """Write everything that is known of one person as JSON: profile, browsers, subscriptions, deliveries, events, cart.
 
     Example: heliograph profiles export ada > ada.json
     """
@@ -61,7 +63,41 @@ def _as_json(found: Export) -> dict[str, Any]:
         "subscriptions": subscriptions,
         "devices": devices,
         "deliveries": found.deliveries,
+        "browsers": found.browsers,
+        "events": found.events,
+        "cart": found.cart,
     }
+
+
+@profiles.command("events")
+def list_events(
+    person: PersonArgument,
+    *,
+    project: ProjectOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="How many events to show.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a person or a visitor did, newest first.
+
+    Example: heliograph profiles events ada --limit 20
+    """
+
+    async def work() -> list[Event]:
+        async with opening.opened(opening.load()) as heliograph, heliograph.store.read() as tx:
+            found = await _found(tx, project, person)
+            who = {"project_id": found.project_id, "profile_id": found.id}
+            return (await events.of_profile(tx, **who, cursor=None, limit=limit)).items
+
+    found = opening.run(work())
+    if as_json:
+        screen.write_json(found)
+        return
+    rows = ((event.at, event.name, event.item_id, _price(event), event.source) for event in found)
+    screen.console().print(screen.table(None, ("at", "event", "item", "amount", "told by"), rows))
+
+
+def _price(event: Event) -> str | None:
+    return None if event.amount_milli is None else f"{event.amount_milli / 1000:.2f}"
 
 
 @profiles.command()
@@ -71,7 +107,7 @@ def erase(
     project: ProjectOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without this nothing is deleted.")] = False,
 ) -> None:
-    """Delete one person for ever, with their subscriptions, memberships, deliveries and receipts. Counts stay.
+    """Delete one person for ever, with their subscriptions, memberships, deliveries, receipts and events. Counts stay.
 
     Example: heliograph profiles erase ada --yes
     """

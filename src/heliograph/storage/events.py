@@ -1,6 +1,6 @@
 """Rows of events. They come from many pages at once, and much is asked of few of them: always by person or by item."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -34,13 +34,11 @@ async def add(tx: Tx, happened: Sequence[Event]) -> list[Event]:
     return [event for event in happened if event.id in new]
 
 
-async def page(tx: Tx, profile_id: str, *, after: str | None, limit: int, names: Collection[str] = ()) -> list[Event]:
-    """Return events of a person, in the order of their identifiers: oldest first."""
-    query = select(*_COLUMNS).where(events.c.profile_id == profile_id).order_by(events.c.id).limit(limit)
-    if after is not None:
-        query = query.where(events.c.id > after)
-    if names:
-        query = query.where(events.c.name.in_(names))
+async def page(tx: Tx, profile_id: str, *, before: str | None, limit: int) -> list[Event]:
+    """Return events of a person, in the order of their identifiers: newest first."""
+    query = select(*_COLUMNS).where(events.c.profile_id == profile_id).order_by(events.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(events.c.id < before)
     return [_event(row) for row in await tx.execute(query)]
 
 

@@ -68,6 +68,11 @@ async def has(tx: Tx, held: Held, profile_id: str) -> bool:
     return (await tx.execute(select(person).where(person == profile_id).limit(1))).first() is not None
 
 
+async def forget_contacts(tx: Tx, profile_id: str) -> None:
+    """Forget when a person was written to, which stays when a profile goes."""
+    await tx.execute(delete(contacts).where(contacts.c.person_id == profile_id))
+
+
 async def begin(tx: Tx, *, from_profile: str, to_profile: str) -> None:
     """Note that the rest of a profile is another one's."""
     await tx.execute(update(profiles).where(profiles.c.id == from_profile).values(merged_into=to_profile))

@@ -25,6 +25,17 @@ class Visitor:
     """Both of the profile."""
 
 
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """What is known of a browser. `browser` and `os` are None where its header names none that is known."""
+
+    created_at: datetime
+    last_seen_at: datetime
+    browser: str | None
+    os: str | None
+    is_mobile: bool
+
+
 async def find(tx: Tx, project_id: str, token_hash: bytes, *, lock: bool = False) -> Visitor | None:
     """Return the visitor with this token; with `lock`, nobody else changes its profile before the transaction ends."""
     query = (
@@ -56,11 +67,11 @@ async def change(tx: Tx, project_id: str, token_hash: bytes, values: dict[str, A
     await tx.execute(update(visitors).where(*mine).values(values))
 
 
-async def of_profile(tx: Tx, profile_id: str) -> list[dict[str, Any]]:
+async def of_profile(tx: Tx, profile_id: str) -> list[Browser]:
     """Return a person's browsers, oldest first; a person has few."""
-    names = ("created_at", "last_seen_at", "browser", "os", "is_mobile")
-    query = select(*(visitors.c[name] for name in names)).where(visitors.c.profile_id == profile_id)
-    return [dict(row._mapping) for row in await tx.execute(query.order_by(visitors.c.created_at))]  # noqa: SLF001
+    query = select(*(visitors.c[name] for name in Browser.__dataclass_fields__))
+    mine = query.where(visitors.c.profile_id == profile_id).order_by(visitors.c.created_at, visitors.c.token_hash)
+    return [Browser(*row) for row in await tx.execute(mine)]
 
 
 async def move(tx: Tx, *, from_profile: str, to_profile: str) -> int:

@@ -112,7 +112,7 @@ async def create_events(data: JSONBody[ServerEventsForm], caller: By, heliograph
 async def list_profile_events(
     profile_id: FromPath[str], caller: By, heliograph: Wired, limit: Limit = PAGE, cursor: Cursor = None
 ) -> PageView[EventView]:
-    """Return a person's or a visitor's events, oldest first."""
+    """Return a person's or a visitor's events, newest first."""
     async with heliograph.store.read() as tx:
         page = await events.of_profile(
             tx, project_id=caller.project(), profile_id=profile_id, cursor=cursor, limit=limit

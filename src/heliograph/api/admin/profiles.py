@@ -1,5 +1,6 @@
 """Profiles over HTTP: `/v1/profiles`, people by the id that your own systems know them by."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import msgspec
@@ -9,12 +10,14 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from heliograph.actions import privacy, profiles
 from heliograph.actions.profiles import UNCHANGED, Change
 from heliograph.api.admin.deliveries import DeliveryView, delivery_view
+from heliograph.api.admin.events import EventView, event_view
 from heliograph.api.admin.subscriptions import MembershipView, SubscriptionView, subscription_view
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, PageView, View
 from heliograph.api.idempotency import post
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
+from heliograph.domain.cart import Cart
 from heliograph.domain.identity import MAX_EXTERNAL_ID
 from heliograph.errors import NotFound
 from heliograph.names import Scope
@@ -73,6 +76,32 @@ class HeldDeviceView(View, frozen=True, kw_only=True):
     created_at: Moment
 
 
+class BrowserView(View, frozen=True, kw_only=True):
+    """A browser that spoke for a person, as it described itself. `last_seen_at` is exact to the minute."""
+
+    created_at: Moment
+    last_seen_at: Moment
+    browser: str | None
+    os: str | None
+    is_mobile: bool
+
+
+class CartLineView(View, frozen=True, kw_only=True):
+    """So many of an item. `price_milli` is the price of one, in thousandths."""
+
+    id: str
+    count: float
+    price_milli: int | None
+    about: dict[str, str]
+
+
+class CartView(View, frozen=True, kw_only=True):
+    """What is in a cart."""
+
+    lines: list[CartLineView]
+    updated_at: Moment
+
+
 class ProfileExportView(View, frozen=True, kw_only=True):
     """Everything known of one person. Addresses, keys and secrets of their browsers are left out: they are no news."""
 
@@ -80,6 +109,9 @@ class ProfileExportView(View, frozen=True, kw_only=True):
     subscriptions: list[SubscriptionView]
     devices: list[HeldDeviceView]
     deliveries: list[DeliveryView]
+    browsers: list[BrowserView]
+    events: list[EventView]
+    cart: CartView | None
 
 
 def _view(profile: Profile) -> ProfileView:
@@ -105,6 +137,14 @@ def _device_view(device: HeldDevice) -> HeldDeviceView:
         groups=[MembershipView(name=str(name), identifier=identifier) for name, identifier in device.groups],
         created_at=device.created_at,
     )
+
+
+def _cart_view(cart: Cart) -> CartView:
+    lines = [
+        CartLineView(id=line.id, count=line.count, price_milli=line.price_milli, about=dict(line.about))
+        for line in cart.lines
+    ]
+    return CartView(lines=lines, updated_at=cart.updated_at)
 
 
 def _attributes(given: dict[str, Any] | msgspec.UnsetType) -> dict[str, Any] | None:
@@ -230,7 +270,7 @@ async def delete_profile(
     opt=operation(scope=Scope.MANAGE, problems=(NotFound,)),
 )
 async def export_profile(profile_id: FromPath[str], caller: By, heliograph: Wired) -> ProfileExportView:
-    """Return everything known of one person: subscriptions with their groups, and what was sent to them."""
+    """Return everything known of one person: browsers, subscriptions, what was sent to them and what they did."""
     async with heliograph.store.begin() as tx:
         found = await privacy.export(tx, heliograph.context(), project_id=caller.project(), profile_id=profile_id)
     return ProfileExportView(
@@ -238,6 +278,9 @@ async def export_profile(profile_id: FromPath[str], caller: By, heliograph: Wire
         subscriptions=[subscription_view(known) for known in found.subscriptions],
         devices=[_device_view(device) for device in found.devices],
         deliveries=[delivery_view(delivery) for delivery in found.deliveries],
+        browsers=[BrowserView(**asdict(browser)) for browser in found.browsers],
+        events=[event_view(event) for event in found.events],
+        cart=None if found.cart is None else _cart_view(found.cart),
     )
 
 
