@@ -61,9 +61,12 @@ async def size(
     project_id: str,
     rule: RuleJson,
     patience: timedelta = PATIENCE,
+    window: int = _FIRST_WINDOW,
     stopwatch: Callable[[], float] = time.monotonic,
 ) -> Size:
     """Count whom a rule means, and name some of them.
+
+    `window` is how many people are looked at first; more at a time as long as that is quick.
 
     Raises:
         InvalidRequest: it is no rule.
@@ -75,12 +78,11 @@ async def size(
         return Size(len(few), True, len(few), await _shown(tx, project_id, few))
     counting = _Counting()
     end = stopwatch() + patience.total_seconds()
-    limit = _FIRST_WINDOW
     while (began := stopwatch()) < end:
-        if not await _count_on(tx, project_id, meant, counting, limit):
+        if not await _count_on(tx, project_id, meant, counting, window):
             return Size(counting.count, True, counting.looked_at, await _shown(tx, project_id, counting.sample))
         if stopwatch() - began < _STEP_SECONDS:
-            limit = min(limit * 2, _LARGEST_WINDOW)
+            window = min(window * 2, _LARGEST_WINDOW)
     return Size(counting.count, False, counting.looked_at, await _shown(tx, project_id, counting.sample))
 
 

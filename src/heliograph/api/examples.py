@@ -16,6 +16,8 @@ _PREFIXES = {
     "subscription": "sub",
     "profile": "pro",
     "group": "grp",
+    "segment": "seg",
+    "member": "pro",
     "notification": "ntf",
     "delivery": "dlv",
     "audit": "aud",
@@ -90,6 +92,8 @@ _BY_NAME: dict[str, Any] = {
         "url": "https://shop.example/lamps/blue",
     },
     "urgency": "normal",
+    "rule": {"kind": "attribute", "name": "plan", "is": "eq", "value": "gold"},
+    "seen": {"value": "gold", "exists": True},
 }
 _BY_TYPE: dict[tuple[str, str], Any] = {
     ("DeliveryView", "state"): "clicked",
@@ -118,6 +122,8 @@ _BY_TYPE: dict[tuple[str, str], Any] = {
     ("NewProvider", "name"): "web-2",
     ("ProviderView", "name"): "web",
     ("GroupView", "name"): "warehouse",
+    ("SegmentView", "name"): "Gold",
+    ("AnswerView", "of"): [],
     ("OwnGroupView", "name"): "warehouse",
     ("GroupForm", "name"): "warehouse",
     ("SubscriptionView", "state"): "active",
@@ -129,7 +135,14 @@ _NOT_YET = {
     "next_attempt_at", "dismissed_at",
     "reason", "state_reason", "ended_at", "image", "badge", "app_badge", "topic", "variants", "data",
 }  # fmt: skip
-_TRUE = {"is_enabled", "active_subscriptions_exact", "identified", "application_server_key_current"}
+_TRUE = {
+    "is_enabled",
+    "active_subscriptions_exact",
+    "identified",
+    "application_server_key_current",
+    "holds",
+    "is_exact",
+}
 
 
 def example_of(kind: Any) -> Any:
