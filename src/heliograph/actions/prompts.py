@@ -37,7 +37,7 @@ class Ready:
 
     Attributes:
         variants: by name, each merged with the campaign; `""` is the campaign itself.
-        rule: its rule, as JSON; None if it is for everybody.
+        rule: a rule of its own, as JSON.
         pages: what pages are told, by variant and language, as JSON; made when it is first asked for.
     """
 
@@ -74,12 +74,14 @@ class Standing:
 
     Attributes:
         ready: the highest priority first.
+        asks: the rule of each campaign that is not for everybody, as JSON; `""` holds for nobody.
         rules: the different rules of all of them, in the order of the question's answers.
         question: what is asked of the database for one visitor.
         asked_from: the instant that its rules count back from.
     """
 
     ready: tuple[Ready, ...]
+    asks: Mapping[str, str]
     rules: tuple[str, ...]
     question: Question
     asked_from: datetime
@@ -92,11 +94,21 @@ async def look(tx: Tx, project_id: str, known: Standing | None, *, now: datetime
     new = [row.id for row in rows if row not in old]
     definitions = await prompts.definitions(tx, new) if new else {}
     ready = tuple(one for row in rows if (one := old.get(row) or _read(row, definitions.get(row.id))) is not None)
-    rules = tuple(dict.fromkeys(one.rule for one in ready if one.rule is not None))
+    asks = await _asks(tx, project_id, ready)
+    rules = tuple(dict.fromkeys(rule for rule in asks.values() if rule))
     if known is not None and rules == known.rules and now - known.asked_from < _QUESTION_LIFE:
-        return Standing(ready, rules, known.question, known.asked_from)
+        return Standing(ready, asks, rules, known.question, known.asked_from)
     question = prompts.question([_expression(rule, now) for rule in rules])
-    return Standing(ready, rules, question, now)
+    return Standing(ready, asks, rules, question, now)
+
+
+async def _asks(tx: Tx, project_id: str, ready: Iterable[Ready]) -> dict[str, str]:
+    """Return the campaigns' rules: their own, or their segment's as it is now."""
+    named = {one.row.id: one.prompt.segment for one in ready if one.prompt.segment is not None}
+    found = await prompts.rules(tx, project_id, sorted(set(named.values()))) if named else {}
+    by_segment = {segment_id: _text(rule) for segment_id, rule in found.items()}
+    asks = {one.row.id: one.rule for one in ready if one.rule is not None}
+    return asks | {campaign_id: by_segment.get(segment_id, "") for campaign_id, segment_id in named.items()}
 
 
 def _read(row: RunningRow, definition: Any) -> Ready | None:
@@ -106,8 +118,11 @@ def _read(row: RunningRow, definition: Any) -> Ready | None:
         _log.warning("prompt_unreadable", campaign_id=row.id)
         return None
     variants = {variant.name: merged(prompt, variant) for variant in prompt.variants} or {"": merged(prompt, None)}
-    rule = None if prompt.rule is None else msgspec.json.encode(prompt.rule, order="deterministic").decode()
-    return Ready(row, prompt, variants, rule)
+    return Ready(row, prompt, variants, None if prompt.rule is None else _text(prompt.rule))
+
+
+def _text(rule: dict[str, Any]) -> str:
+    return msgspec.json.encode(rule, order="deterministic").decode()
 
 
 def _expression(rule: str, now: datetime) -> ColumnElement[bool]:
@@ -128,7 +143,8 @@ def chosen(
 
 def _meant(standing: Standing, holds: Mapping[str, bool], page: Circumstances, now: datetime) -> Iterable[Ready]:
     for one in standing.ready:
-        is_for_them = one.rule is None or holds.get(one.rule, False)
+        rule = standing.asks.get(one.row.id)
+        is_for_them = rule is None or holds.get(rule, False)
         if is_for_them and is_in_time(one.row.starts_at, one.row.ends_at, now) and is_meant(one.prompt, page):
             yield one
 

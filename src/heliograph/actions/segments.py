@@ -14,7 +14,7 @@ from heliograph.errors import Conflict, FieldError, NotFound
 from heliograph.kit.context import Context
 from heliograph.kit.paging import Page, read_page
 from heliograph.names import Act
-from heliograph.storage import people, segments
+from heliograph.storage import people, prompts, segments
 from heliograph.storage.store import Tx
 
 MAX_SEGMENTS = 1_000
@@ -104,7 +104,11 @@ async def _notifications(tx: Tx, _project_id: str, segment_id: str) -> list[Use]
     return [Use("notification", one) for one in waiting]
 
 
-USES: tuple[Callable[[Tx, str, str], Awaitable[list[Use]]], ...] = (_notifications,)
+async def _prompts(tx: Tx, project_id: str, segment_id: str) -> list[Use]:
+    return [Use("campaign", one) for one in await prompts.of_segment(tx, project_id, segment_id, limit=_TOLD)]
+
+
+USES: tuple[Callable[[Tx, str, str], Awaitable[list[Use]]], ...] = (_notifications, _prompts)
 """Who is asked, by project and segment, before a segment is removed. Whatever refers to segments adds a line."""
 
 

@@ -174,7 +174,9 @@ class Prompt(Part, frozen=True, kw_only=True):
         msgspec.Meta(max_length=10, description="One group whose triggers all hold is enough; none: at once."),
     ] = []
     requirements: Requirements = Requirements()
-    segment_id: Short | None = None
+    segment: Annotated[str, msgspec.Meta(max_length=40, description="Its id, `seg_…`: as it is when asked.")] | None = (
+        None
+    )
     rule: _Rule | None = None
     frequency: Frequency = Frequency()
     variants: Annotated[list[Variant], msgspec.Meta(max_length=MAX_VARIANTS)] = []

@@ -22,7 +22,7 @@ def _errors(prompt: Prompt) -> Iterator[FieldError]:
     for index, group in enumerate(prompt.triggers):
         for place, trigger in enumerate(group):
             yield from trigger_errors(trigger, f"/triggers/{index}/{place}")
-    if prompt.segment_id is not None and prompt.rule is not None:
+    if prompt.segment is not None and prompt.rule is not None:
         yield FieldError("/rule", "Give either a segment or a rule of its own.")
     yield from _group_errors(prompt.groups, "/groups")
     yield from _category_errors(prompt)

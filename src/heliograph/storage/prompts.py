@@ -9,7 +9,15 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, delete, 
 
 from heliograph.storage.sql import constant, insert, insert_new
 from heliograph.storage.store import Tx
-from heliograph.storage.tables import campaign_counts, campaign_marks, campaigns, profiles, subscriptions, visitors
+from heliograph.storage.tables import (
+    campaign_counts,
+    campaign_marks,
+    campaigns,
+    profiles,
+    segments,
+    subscriptions,
+    visitors,
+)
 
 SHARDS = 16
 
@@ -58,6 +66,25 @@ async def definitions(tx: Tx, campaign_ids: Sequence[str]) -> dict[str, dict[str
     """Return what campaigns are, by identifier."""
     query = select(campaigns.c.id, campaigns.c.definition).where(campaigns.c.id.in_(campaign_ids))
     return {row.id: row.definition for row in await tx.execute(query)}
+
+
+async def rules(tx: Tx, project_id: str, segment_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the rules of segments, by identifier."""
+    query = select(segments.c.id, segments.c.rule).where(
+        segments.c.id.in_(segment_ids), segments.c.project_id == project_id
+    )
+    return {row.id: row.rule for row in await tx.execute(query)}
+
+
+async def of_segment(tx: Tx, project_id: str, segment_id: str, *, limit: int) -> list[str]:
+    """Return prompt campaigns that are for a segment and not over."""
+    query = select(campaigns.c.id).where(
+        campaigns.c.project_id == project_id,
+        campaigns.c.kind == "prompt",
+        campaigns.c.state.in_(("draft", "scheduled", "running", "paused")),
+        campaigns.c.definition["segment"].as_string() == segment_id,
+    )
+    return list((await tx.execute(query.order_by(campaigns.c.id).limit(limit))).scalars())
 
 
 def question(rules: Iterable[ColumnElement[bool]]) -> Question:
