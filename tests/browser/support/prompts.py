@@ -167,7 +167,13 @@ class PromptShop:
 
     def offer(self, *campaigns: dict[str, Any]) -> None:
         """Give these campaigns to every page that is loaded from now on."""
-        stub = STUB.replace("CAMPAIGNS", json.dumps(campaigns)).replace("IPHONE", json.dumps(USER_AGENT))
+        self._publish(STUB.replace("CAMPAIGNS", json.dumps(campaigns)).replace("IPHONE", json.dumps(USER_AGENT)))
+
+    def offer_nothing(self) -> None:
+        """Let the pages ask Heliograph itself, and tell it."""
+        self._publish("window.violations = [];")
+
+    def _publish(self, stub: str) -> None:
         self.site.put("/stub.js", stub, "text/javascript")
         self.site.put("/blank", "<!doctype html><title>Nothing</title>", "text/html")
         for path, head, direction in (
