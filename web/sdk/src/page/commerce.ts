@@ -1,4 +1,4 @@
-/** The commands that tell what people do: views, cart, order, attributes, custom events; and Flocktory's names for them. */
+/** The commands that tell what people do (views, cart, order, attributes, events), and Flocktory's names for them. */
 
 import type { Identity } from "../shared/api";
 import { size } from "../shared/bytes";

@@ -43,7 +43,7 @@ export function makeKeeper(window: Window): Keeper {
       try {
         const all = window[kind];
         // From the end, for what is removed makes those behind it move up.
-        for (let i = all.length; i-- > 0; ) if (/^heliograph:\w+$/.test(all.key(i) ?? "")) all.removeItem(all.key(i)!);
+        for (let i = all.length; i-- > 0;) if (/^heliograph:\w+$/.test(all.key(i) ?? "")) all.removeItem(all.key(i)!);
       } catch {
         // Nothing could have been stored there.
       }

@@ -1,5 +1,5 @@
 /**
- * What the site tells: page views, carts, orders, attributes and custom events, with what triggers need to know of them.
+ * What the site tells: page views, carts, orders, attributes and events of its own, and what triggers know of them.
  * Nothing is stored or sent while the person has not agreed.
  */
 
@@ -80,7 +80,7 @@ export function makeSite(around: Surroundings): Site {
 
   /** Tells of a page view, with what the command says of it. */
   function tell(about: Loose, referrer: string): void {
-    const url = words(about["url"]) ?? location.href;
+    const url = new URL(words(about["url"]) ?? location.href, location.href).href;
     const title = words(about["title"] ?? document.title);
     track("page_view", { url, title, referrer: referrer || undefined, ...utmOf(location.href) });
     for (const listener of listeners) listener();

@@ -186,7 +186,7 @@ export function makeTracker(sender: Sender): Tracker {
   async function run(): Promise<void> {
     const known = await sender.subscription();
     // A storage that forgets nothing must not keep us sending.
-    for (let batch, rounds = ROUNDS; rounds--; ) {
+    for (let batch, rounds = ROUNDS; rounds--;) {
       const proof = news();
       const pair = `${visitor()} ${known?.id}`;
       const link = keeper.get(LINK) === pair || settled.has(pair) ? undefined : known;
@@ -235,7 +235,7 @@ export function makeTracker(sender: Sender): Tracker {
     // A beacon that fails is lost without a word, so it is not used where there is no way through.
     if (pause || navigator.onLine === false) return;
     const url = `${address.api}/v1/public/events?key=${encodeURIComponent(address.key)}`;
-    for (let batch; (batch = next()) && navigator.sendBeacon?.(url, body(batch)); ) {
+    for (let batch; (batch = next()) && navigator.sendBeacon?.(url, body(batch));) {
       settled.add(news());
       done(batch);
     }

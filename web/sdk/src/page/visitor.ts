@@ -1,4 +1,4 @@
-/** The visitor token: a random name of this browser at this site, which opens its own anonymous profile and no other. */
+/** The visitor token: a random name of this browser at this site. It opens its own anonymous profile and no other. */
 
 import { encode } from "../shared/bytes";
 import type { Keeper } from "./keeper";

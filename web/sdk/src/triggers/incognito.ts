@@ -19,7 +19,11 @@ export const incognito: Trigger = {
     };
     const { storage } = env.window.navigator as { storage?: StorageManager };
     // Firefox and Safari keep no files in private windows; Chromium does, and gives no sign.
-    if (storage?.getDirectory) storage.getDirectory().then(() => know(false), () => know(true));
+    if (storage?.getDirectory)
+      storage.getDirectory().then(
+        () => know(false),
+        () => know(true),
+      );
     else know(false);
     return () => undefined;
   },

@@ -10,8 +10,8 @@ export const within = ({ from, to }: Spec, value: number): boolean =>
   value >= bound(from, -Infinity) && value <= bound(to, Infinity);
 
 /**
- * As within(), for milliseconds that grow by themselves, while they are `running`, against bounds in seconds; looks again
- * when it is time.
+ * As within(), for milliseconds that grow by themselves while they are `running`, against bounds in seconds; looks
+ * again when it is time.
  */
 export function lasted(spec: Spec, milliseconds: number, env: Env, running = true): boolean {
   const missing = bound(spec["from"], 0) * 1000 - milliseconds;

@@ -18,7 +18,9 @@ export class FakeClock {
     Date.now = () => this.time;
     // What has no delay is about the order of things and not about time, in fakes above all.
     page.setTimeout = (work: () => void, delay = 0) =>
-      delay <= 1 ? real.setTimeout(work, delay) : (this.timers.set(++this.count, { at: this.time + delay, work }), this.count);
+      delay <= 1
+        ? real.setTimeout(work, delay)
+        : (this.timers.set(++this.count, { at: this.time + delay, work }), this.count);
     const clear = globalThis.clearTimeout;
     page.clearTimeout = (id: any) => this.timers.delete(id) || clear(id);
     return this;

@@ -114,7 +114,8 @@ export class FakeWindow extends EventTarget {
   };
   readonly history: any = {
     state: null,
-    pushState: (_state: unknown, _title: string, url: string) => (this.location.href = new URL(url, this.location.href).href),
+    pushState: (_state: unknown, _title: string, url: string) =>
+      (this.location.href = new URL(url, this.location.href).href),
     replaceState: (_state: unknown, _title: string, url: string) =>
       (this.location.href = new URL(url, this.location.href).href),
   };

@@ -20,7 +20,13 @@ test("The newest price is the price, and one that nobody told stays unknown.", (
 });
 
 test("Of a line's other members none is kept, and lines of one item become one.", () => {
-  assert.deepEqual(whole([{ ...shoe, title: "Shoe" }, { id: "shoe", count: 2 }]), [{ ...shoe, count: 3 }]);
+  assert.deepEqual(
+    whole([
+      { ...shoe, title: "Shoe" },
+      { id: "shoe", count: 2 },
+    ]),
+    [{ ...shoe, count: 3 }],
+  );
 });
 
 test("A cart has a hundred lines at most.", () => {
@@ -29,7 +35,10 @@ test("A cart has a hundred lines at most.", () => {
 });
 
 test("The difference of two carts is what came and went.", () => {
-  const after = [{ ...shoe, count: 3 }, { id: "hat", price: 9, count: 1 }];
+  const after = [
+    { ...shoe, count: 3 },
+    { id: "hat", price: 9, count: 1 },
+  ];
   assert.deepEqual(difference(cart, after), [
     { ...shoe, count: 2 },
     { id: "hat", price: 9, count: 1 },
@@ -44,7 +53,11 @@ test("A cart that was not known, or other prices, cannot be told in pieces.", ()
 });
 
 test("Sums are exact to the thousandth.", () => {
-  const dimes = [{ id: "a", price: 0.1, count: 1 }, { id: "b", price: 0.2, count: 1 }, { id: "c", count: 5 }];
+  const dimes = [
+    { id: "a", price: 0.1, count: 1 },
+    { id: "b", price: 0.2, count: 1 },
+    { id: "c", count: 5 },
+  ];
   assert.deepEqual(sums(dimes), { count: 7, total: 0.3 });
   assert.deepEqual(sums([]), { count: 0, total: 0 });
 });

@@ -6,17 +6,32 @@ import { FakeDocument, FakeElement, FakeObserver } from "../fakes/window";
 
 const attributes = (named: Record<string, string>) => Object.entries(named).map(([name, value]) => ({ name, value }));
 const cases: readonly [attributes: Record<string, string>, command: unknown][] = [
-  [{ "data-fl-action": "track-category-view", "data-fl-category-id": "7" }, ["trackCategoryView", { category: { id: "7" } }]],
   [
-    { "data-fl-action": "track-item-view", "data-fl-item-id": "42", "data-fl-item-category-id": "7", "data-fl-item-vendor": "Acme", "data-fl-item-available": "true" },
+    { "data-fl-action": "track-category-view", "data-fl-category-id": "7" },
+    ["trackCategoryView", { category: { id: "7" } }],
+  ],
+  [
+    {
+      "data-fl-action": "track-item-view",
+      "data-fl-item-id": "42",
+      "data-fl-item-category-id": "7",
+      "data-fl-item-vendor": "Acme",
+      "data-fl-item-available": "true",
+    },
     ["trackItemView", { item: { id: "42", category_id: "7", vendor: "Acme", available: "true" } }],
   ],
   [{ "data-hg-action": "track-item-view", "data-hg-item-id": "42" }, ["trackItemView", { item: { id: "42" } }]],
   [{ "data-fl-action": "exchange", "data-fl-spot": "thanks" }, ["exchange", { spot: "thanks" }]],
   [{ "data-fl-action": "fire-event", "data-fl-event": "openPopup" }, ["fireEvent", { event: "openPopup" }]],
   [{ "data-fl-action": "precheckout", "data-fl-spot": "cart" }, ["precheckout", { spot: "cart" }]],
-  [{ "data-fl-user-name": "Ada", "data-fl-user-email": "a@b.example" }, ["", { user: { name: "Ada", email: "a@b.example" } }]],
-  [{ "data-hg-user-external-id": "ada", "data-hg-user-signature": "00" }, ["", { user: { external_id: "ada", signature: "00" } }]],
+  [
+    { "data-fl-user-name": "Ada", "data-fl-user-email": "a@b.example" },
+    ["", { user: { name: "Ada", email: "a@b.example" } }],
+  ],
+  [
+    { "data-hg-user-external-id": "ada", "data-hg-user-signature": "00" },
+    ["", { user: { external_id: "ada", signature: "00" } }],
+  ],
   [{ class: "i-heliograph", "data-other": "x", "data-hg-": "y" }, ["", {}]],
 ];
 for (const [given, command] of cases)
@@ -26,7 +41,12 @@ for (const [given, command] of cases)
 
 test("Names that mean something to objects harm nobody.", () => {
   const [action, about] = declared(
-    attributes({ "data-hg-action": "__proto__", "data-hg-__proto__": "x", "data-hg-item-__proto__": "x", "data-hg-constructor": "y" }),
+    attributes({
+      "data-hg-action": "__proto__",
+      "data-hg-__proto__": "x",
+      "data-hg-item-__proto__": "x",
+      "data-hg-constructor": "y",
+    }),
   );
   assert.equal(action, "__proto__");
   assert.equal(({} as any).x, undefined);
@@ -37,12 +57,21 @@ test("Elements are obeyed once, later ones when they come, changed ones again, a
   const clock = new FakeClock().install();
   const page = new FakeDocument();
   const given: unknown[] = [];
-  const view = (id: string) => new FakeElement("i-heliograph", { "data-hg-action": "track-item-view", "data-hg-item-id": id });
+  const view = (id: string) =>
+    new FakeElement("i-heliograph", { "data-hg-action": "track-item-view", "data-hg-item-id": id });
   page.elements.push(view("1"));
-  const again = watchDeclared(page as unknown as Document, (name, about: any) => given.push(`${name} ${name === "addData" ? about.user.email : about.item.id}`));
+  const again = watchDeclared(page as unknown as Document, (name, about: any) =>
+    given.push(`${name} ${name === "addData" ? about.user.email : about.item.id}`),
+  );
   assert.deepEqual(given.splice(0), ["trackItemView 1"]);
 
-  page.elements.push(new FakeElement("i-flocktory", { "data-fl-action": "track-item-view", "data-fl-item-id": "2", "data-fl-user-email": "a@b.example" }));
+  page.elements.push(
+    new FakeElement("i-flocktory", {
+      "data-fl-action": "track-item-view",
+      "data-fl-item-id": "2",
+      "data-fl-user-email": "a@b.example",
+    }),
+  );
   for (let i = 0; i < 50; i++) FakeObserver.change();
   clock.pass(1000);
   assert.deepEqual(given.splice(0), ["addData a@b.example", "trackItemView 2"]);

@@ -6,7 +6,7 @@ const text = (value: unknown, length = 50) => json(value, 400, length)[0];
 const isCut = (value: unknown) => json(value, 400, 50)[1];
 
 test("What JSON can say is said as JSON.stringify says it.", () => {
-  for (const value of [null, true, 0, -1.5, "a\"b\\\n\u2028", [], [1, [2]], {}, { a: { b: [null] } }, "Grüße 🚢"])
+  for (const value of [null, true, 0, -1.5, 'a"b\\\n\u2028', [], [1, [2]], {}, { a: { b: [null] } }, "Grüße 🚢"])
     assert.equal(text(value), JSON.stringify(value));
   assert.equal(text(new Date(0)), '"1970-01-01T00:00:00.000Z"');
   assert.equal(text(12n), "12");
@@ -14,7 +14,8 @@ test("What JSON can say is said as JSON.stringify says it.", () => {
 
 test("What it cannot say is left out.", () => {
   assert.equal(text({ a: undefined, b: () => 1, c: Symbol("x"), d: NaN, e: new Date(NaN), f: 1 }), '{"f":1}');
-  for (const nothing of [undefined, () => 1, Symbol("x"), Infinity, 1e19, -1e300, 10n ** 30n]) assert.equal(text(nothing), undefined);
+  for (const nothing of [undefined, () => 1, Symbol("x"), Infinity, 1e19, -1e300, 10n ** 30n])
+    assert.equal(text(nothing), undefined);
   assert.equal(text({ element: new EventTarget(), pattern: /x/, map: new Map([[1, 2]]) }), "{}");
 });
 
@@ -42,7 +43,14 @@ test("Getters and proxies that throw lose what they hide, and no more.", () => {
     get b() {
       throw new Error("mine");
     },
-    c: new Proxy({}, { ownKeys: () => { throw new Error("mine"); } }),
+    c: new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error("mine");
+        },
+      },
+    ),
     d: 2,
   };
   assert.equal(text(hostile), '{"a":1,"d":2}');

@@ -28,16 +28,36 @@ const prices: readonly [given: unknown, price: number | undefined][] = [
   ["9".repeat(1e6), undefined],
 ];
 for (const [given, expected] of prices) {
-  test(`${String(typeof given === "string" ? `"${given.slice(0, 20)}"` : JSON.stringify(given))} is ${expected === undefined ? "no price" : "the price " + expected}.`, () => {
+  const what = typeof given === "number" ? String(given) : JSON.stringify(given).slice(0, 20);
+  test(`${what} is ${expected === undefined ? "no price" : "the price " + expected}.`, () => {
     assert.equal(price(given), expected);
   });
 }
 
 test("An item has our members, whatever the shop calls them, and no others.", () => {
-  const ours = { id: "42", category_id: "7", vendor: "Acme", available: true, price: 5, title: "Shoe", image: "i", url: "u" };
+  const ours = {
+    id: "42",
+    category_id: "7",
+    vendor: "Acme",
+    available: true,
+    price: 5,
+    title: "Shoe",
+    image: "i",
+    url: "u",
+  };
   assert.deepEqual(item(ours), ours);
   assert.deepEqual(
-    item({ id: 42, categoryId: 7, brand: "Acme", available: "true", price: "5,00", name: "Shoe", size: 3, image: "i", url: "u" }),
+    item({
+      id: 42,
+      categoryId: 7,
+      brand: "Acme",
+      available: "true",
+      price: "5,00",
+      name: "Shoe",
+      size: 3,
+      image: "i",
+      url: "u",
+    }),
     ours,
   );
   assert.deepEqual(item({ id: " 42 ", available: "false", price: "?" }), { id: "42", available: false });
@@ -60,14 +80,23 @@ test("Lines are found under each of their names, one or many; the count is 1 whe
 });
 
 test("Lines of an enhanced e-commerce array keep what it calls name, brand and category.", () => {
-  const products = [{ id: "P12", name: "T-shirt", price: "15.25", brand: "Acme", category: "Apparel", variant: "Gray", count: 2 }];
+  const products = [
+    { id: "P12", name: "T-shirt", price: "15.25", brand: "Acme", category: "Apparel", variant: "Gray", count: 2 },
+  ];
   assert.deepEqual(lines({ products }), [
     { id: "P12", price: 15.25, category_id: "Apparel", vendor: "Acme", title: "T-shirt", count: 2 },
   ]);
 });
 
 test("No lines, or counts that are none, are refused; too many lines are cut.", () => {
-  for (const odd of [undefined, null, {}, { items: null }, { item: { id: 1, count: -1 } }, { item: { id: 1, count: "many" } }])
+  for (const odd of [
+    undefined,
+    null,
+    {},
+    { items: null },
+    { item: { id: 1, count: -1 } },
+    { item: { id: 1, count: "many" } },
+  ])
     assert.throws(() => lines(odd), { code: "misconfigured" });
   assert.equal(lines({ items: Array(1000).fill({ id: 1 }) }).length, 100);
 });

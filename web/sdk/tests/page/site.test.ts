@@ -42,7 +42,10 @@ interface How {
   readonly begin?: boolean;
 }
 
-function open(url = "https://shop.example/", { referrer = "", track = true, gpc = false, begin = true }: How = {}): Opened {
+function open(
+  url = "https://shop.example/",
+  { referrer = "", track = true, gpc = false, begin = true }: How = {},
+): Opened {
   const tab = new FakeWindow(url, browser, referrer);
   tabs.push(tab);
   if (gpc) tab.navigator.globalPrivacyControl = true;
@@ -127,7 +130,7 @@ test("A page that comes back from the browser's cache is viewed again.", async (
 });
 
 test("trackPageView() tells what the page script cannot see.", async () => {
-  open().verbs["trackPageView"]!({ url: "https://shop.example/popup", title: "Sizes" });
+  open().verbs["trackPageView"]!({ url: "/popup", title: "Sizes" });
   assert.deepEqual((await events())[1], ["page_view", { url: "https://shop.example/popup", title: "Sizes" }]);
 });
 
@@ -147,7 +150,12 @@ test("Views of categories and items are told, and different items counted.", asy
 test("What is put into the cart and taken out is told in pieces, and the cart is known on all pages.", async () => {
   const { verbs } = open();
   verbs["addToCart"]!({ item: { id: 1, price: "10,50", count: 2, brand: "Acme" } });
-  verbs["addToCart"]!({ item: [{ id: 2, price: 3 }, { id: 1, price: 10.5 }] });
+  verbs["addToCart"]!({
+    item: [
+      { id: 2, price: 3 },
+      { id: 1, price: 10.5 },
+    ],
+  });
   verbs["removeFromCart"]!({ item: { id: 1, count: 1 } });
   assert.deepEqual((await events()).slice(1), [
     ["cart_add", { item: { id: "1", price: 10.5, vendor: "Acme", count: 2 } }],
@@ -158,19 +166,33 @@ test("What is put into the cart and taken out is told in pieces, and the cart is
   const { is, verbs: there } = open();
   assert(is({ kind: "cart_count", from: 3, to: 3 }));
   assert(is({ kind: "cart_total", from: 24, to: 24 }));
-  assert.deepEqual(there["getData"]!().cart.items, [{ id: "2", count: 1, price: 3 }, { id: "1", count: 2, price: 10.5 }]);
+  assert.deepEqual(there["getData"]!().cart.items, [
+    { id: "2", count: 1, price: 3 },
+    { id: "1", count: 2, price: 10.5 },
+  ]);
 });
 
 test("updateCart() tells the whole state at first, and then only what came and went.", async () => {
   const { verbs, is } = open();
-  const items = [{ id: 1, price: 10, count: 1, title: "Shoe" }, { id: 2, price: 5, count: 2 }];
+  const items = [
+    { id: 1, price: 10, count: 1, title: "Shoe" },
+    { id: 2, price: 5, count: 2 },
+  ];
   verbs["updateCart"]!({ cart: { items } });
   verbs["updateCart"]!({ cart: { items } });
   verbs["updateCart"]!({ cart: { items: [{ ...items[0]!, count: 3 }] } });
   verbs["updateCart"]!({ cart: { items: [{ ...items[0]!, price: 9, count: 3 }] } });
   verbs["updateCart"]!({ cart: { items: [] } });
   assert.deepEqual((await events()).slice(1), [
-    ["cart_update", { items: [{ id: "1", price: 10, title: "Shoe", count: 1 }, { id: "2", price: 5, count: 2 }] }],
+    [
+      "cart_update",
+      {
+        items: [
+          { id: "1", price: 10, title: "Shoe", count: 1 },
+          { id: "2", price: 5, count: 2 },
+        ],
+      },
+    ],
     ["cart_add", { item: { id: "1", price: 10, title: "Shoe", count: 2 } }],
     ["cart_remove", { item: { id: "2", price: 5, count: 2 } }],
     ["cart_update", { items: [{ id: "1", price: 9, title: "Shoe", count: 3 }] }],
@@ -180,7 +202,13 @@ test("updateCart() tells the whole state at first, and then only what came and w
 });
 
 test("A long cart is told whole, without titles and pictures, rather than in part.", async () => {
-  const items = Array.from({ length: 100 }, (_, id) => ({ id, price: 1, count: 1, title: "Кроссовки ".repeat(9), image: "https://x.example/" }));
+  const items = Array.from({ length: 100 }, (_, id) => ({
+    id,
+    price: 1,
+    count: 1,
+    title: "Кроссовки ".repeat(9),
+    image: "https://x.example/",
+  }));
   const { verbs, failures } = open();
   verbs["updateCart"]!({ cart: { items } });
   verbs["order"]!({ order: { id: 1, items } });
@@ -196,7 +224,12 @@ test("An order is told and empties the cart; Flocktory's postcheckout is the sam
     verbs["addToCart"]!({ item: { id: 1, price: 10 } });
     verbs[verb]!({
       user: { name: "Ada", email: "ada@shop.example", sex: "f" },
-      order: { id: 1042, price: "1 010,50", custom_field: "gift", items: [{ id: 1, title: "Shoe", price: "10", image: "i", count: 1 }] },
+      order: {
+        id: 1042,
+        price: "1 010,50",
+        custom_field: "gift",
+        items: [{ id: 1, title: "Shoe", price: "10", image: "i", count: 1 }],
+      },
       spot: "thanks",
     });
     const all = await events();
@@ -262,7 +295,11 @@ test("A bare e-mail address says that somebody is logged in, to triggers and get
   assert(open().is({ kind: "authorised", is: false }));
 });
 
-for (const about of [{ user: { email: "a@b.example", ...ADA } }, { user: { email: "a@b.example" }, identity: ADA }, ADA])
+for (const about of [
+  { user: { email: "a@b.example", ...ADA } },
+  { user: { email: "a@b.example" }, identity: ADA },
+  ADA,
+])
   test(`addData() with a proof in ${JSON.stringify(about)} identifies, and the proof goes along.`, async () => {
     const { verbs, identified } = open();
     await verbs["addData"]!(about);
@@ -278,7 +315,10 @@ test("After a logout the next person is another visitor, with an empty cart, and
   verbs["addToCart"]!({ item: { id: 1 } });
   site.forget();
   assert.equal(tab.beacons[0]!.body.visitor, before);
-  assert.deepEqual(tab.beacons[0]!.body.events.map(({ name }: any) => name), ["page_view", "cart_add"]);
+  assert.deepEqual(
+    tab.beacons[0]!.body.events.map(({ name }: any) => name),
+    ["page_view", "cart_add"],
+  );
   assert.notEqual(site.visitor(), before);
   assert(is({ kind: "cart_count", to: 0 }));
   assert(is({ kind: "authorised", is: false }));
@@ -292,12 +332,17 @@ test("A subscription that may still be the last person's is not said to be the n
   site.forget();
   verbs["trackItemView"]!({ item: { id: 1 } });
   await events();
-  assert.deepEqual(server.batches.map((batch) => batch.subscription), ["sub_1", undefined]);
+  assert.deepEqual(
+    server.batches.map((batch) => batch.subscription),
+    ["sub_1", undefined],
+  );
 });
 
 test("Elements are commands, also those that come later.", async () => {
   const { tab } = open();
-  tab.document.elements.push(new FakeElement("i-flocktory", { "data-fl-action": "track-item-view", "data-fl-item-id": "42" }));
+  tab.document.elements.push(
+    new FakeElement("i-flocktory", { "data-fl-action": "track-item-view", "data-fl-item-id": "42" }),
+  );
   FakeObserver.change();
   clock.pass(500);
   assert.deepEqual((await events()).slice(1), [["item_view", { item: { id: "42" } }]]);
@@ -430,9 +475,44 @@ test("A listener that throws stops neither the others nor the page.", () => {
 
 const cyclic: any = { id: 1, count: 1 };
 cyclic.item = cyclic.items = cyclic.cart = cyclic.order = cyclic.user = cyclic.category = cyclic.data = cyclic;
-const hostile = new Proxy({}, { get() { throw new Error("mine"); }, has() { throw new Error("mine"); }, ownKeys() { throw new Error("mine"); } });
+const hostile = new Proxy(
+  {},
+  {
+    get() {
+      throw new Error("mine");
+    },
+    has() {
+      throw new Error("mine");
+    },
+    ownKeys() {
+      throw new Error("mine");
+    },
+  },
+);
 const symbolic = { item: { id: Symbol("x"), price: Symbol("y") }, event: Symbol("z"), toString: null };
-const ODD = [undefined, null, 0, NaN, "", "x".repeat(1e7), [], {}, cyclic, hostile, symbolic, Symbol("x"), () => 1, new Date(NaN), 10n, [[[]]], { item: [null] }, { user: 5 }, { order: { id: 1, items: 5 } }, { spot: {} }, { identity: { token: {} } }];
+const ODD = [
+  undefined,
+  null,
+  0,
+  NaN,
+  "",
+  "x".repeat(1e7),
+  [],
+  {},
+  cyclic,
+  hostile,
+  symbolic,
+  Symbol("x"),
+  () => 1,
+  new Date(NaN),
+  10n,
+  [[[]]],
+  { item: [null] },
+  { user: 5 },
+  { order: { id: 1, items: 5 } },
+  { spot: {} },
+  { identity: { token: {} } },
+];
 
 test("Whatever a page hands over, nothing but a HeliographError or its own error comes back, and the next command works.", async () => {
   const { verbs, tab, site } = open();
@@ -443,7 +523,12 @@ test("Whatever a page hands over, nothing but a HeliographError or its own error
       try {
         await verbs[name]!(odd);
       } catch (error) {
-        assert((error as Error).name === "HeliographError" || (error as Error).message === "mine" || error instanceof TypeError, `${name}: ${String(error)}`);
+        assert(
+          (error as Error).name === "HeliographError" ||
+            (error as Error).message === "mine" ||
+            error instanceof TypeError,
+          `${name}: ${String(error)}`,
+        );
       }
     }
   verbs["trackItemView"]!({ item: { id: "last" } });

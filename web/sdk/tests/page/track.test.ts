@@ -89,7 +89,10 @@ test("Events of one moment have different times, in the order in which they were
   clock.jump(3_600_000);
   await soon();
   const times = server.batches[0].events.map(({ at }: any) => Date.parse(at));
-  assert.deepEqual(times, [0, 1, 2, 3, 4, -3_600_000].map((after) => times[0] + after));
+  assert.deepEqual(
+    times,
+    [0, 1, 2, 3, 4, -3_600_000].map((after) => times[0] + after),
+  );
 });
 
 test("A hundred events are sent at once, and more in several requests.", async () => {
@@ -97,8 +100,14 @@ test("A hundred events are sent at once, and more in several requests.", async (
   for (let i = 0; i < 250; i++) tracker.track("page_view", { i });
   await settled();
   await soon();
-  assert.deepEqual(server.batches.map(({ events }) => events.length), [100, 100, 50]);
-  assert.deepEqual(server.events.map(([, { i }]) => i), Array.from({ length: 250 }, (_, i) => i));
+  assert.deepEqual(
+    server.batches.map(({ events }) => events.length),
+    [100, 100, 50],
+  );
+  assert.deepEqual(
+    server.events.map(([, { i }]) => i),
+    Array.from({ length: 250 }, (_, i) => i),
+  );
 });
 
 test("A request stays small enough to survive its page.", async () => {
@@ -180,7 +189,10 @@ test("Attributes that the server refuses are told and dropped, and the events of
   tracker.attributes({ level: "gold" });
   tracker.track("b", {});
   await soon();
-  assert.deepEqual(failures.map(({ status }) => status), [422]);
+  assert.deepEqual(
+    failures.map(({ status }) => status),
+    [422],
+  );
   assert.deepEqual(counted().sort(), ["a", "b"]);
   assert.equal(waiting(), 0);
 });
@@ -191,7 +203,10 @@ test("Single events that were refused are told, and the others are taken.", asyn
   tracker.track("x", {});
   tracker.track("y", {});
   await soon();
-  assert.deepEqual(failures.map(({ problem }) => problem), ["name_invalid"]);
+  assert.deepEqual(
+    failures.map(({ problem }) => problem),
+    ["name_invalid"],
+  );
   assert.equal(waiting(), 0);
 });
 
@@ -269,7 +284,10 @@ test("The proof of who this is goes along until the server has it, on its own if
   await soon();
   tracker.track("a", {});
   await soon();
-  assert.deepEqual(server.batches.map(({ identity }) => identity), [ADA, undefined]);
+  assert.deepEqual(
+    server.batches.map(({ identity }) => identity),
+    [ADA, undefined],
+  );
 });
 
 test("A proof that is refused costs the name and not the events, and is not tried again on this page.", async () => {
@@ -278,8 +296,14 @@ test("A proof that is refused costs the name and not the events, and is not trie
   server.trouble = ({ body }) => (body.identity ? [403, { code: "identity_refused", detail: "expired" }] : undefined);
   tracker.track("a", {});
   await soon();
-  assert.deepEqual(failures.map(({ problem }) => problem), ["identity_refused"]);
-  assert.deepEqual(server.events.map(([name]) => name), ["a"]);
+  assert.deepEqual(
+    failures.map(({ problem }) => problem),
+    ["identity_refused"],
+  );
+  assert.deepEqual(
+    server.events.map(([name]) => name),
+    ["a"],
+  );
   tracker.track("b", {});
   await soon();
   assert.equal(server.exchanges.filter(({ body }) => body.identity).length, 1);
@@ -297,7 +321,11 @@ test("The subscription goes along once for each visitor, on its own if need be, 
   await soon();
   assert.deepEqual(
     server.batches.map(({ subscription, secret }) => [subscription, secret]),
-    [["sub_1", "hss_1"], [undefined, undefined], ["sub_1", "hss_1"]],
+    [
+      ["sub_1", "hss_1"],
+      [undefined, undefined],
+      ["sub_1", "hss_1"],
+    ],
   );
 });
 
@@ -323,7 +351,10 @@ test("What somebody did is never told of the next person at this browser.", asyn
   two.tracker.track("of.bob", {});
   const [beacon] = two.tab.beacons as [any];
   assert.equal(beacon.body.visitor, ada);
-  assert.deepEqual(beacon.body.events.map(({ name }: any) => name), ["of.ada"]);
+  assert.deepEqual(
+    beacon.body.events.map(({ name }: any) => name),
+    ["of.ada"],
+  );
   await soon();
   for (const { visitor, events } of server.batches)
     for (const { name } of events) assert.equal(name, visitor === ada ? "of.ada" : "of.bob");
@@ -342,7 +373,16 @@ test("What waits is bounded in number and size; the oldest go.", async () => {
 });
 
 test("Nothing that stands in the storage breaks the queue, or gets into a request.", async () => {
-  const odd = ["", "{", "5", "[]", "null", '{"entries":5}', '{"entries":["{",5,null,{},"5","null","[]"]}', '{"visitor":{}}'];
+  const odd = [
+    "",
+    "{",
+    "5",
+    "[]",
+    "null",
+    '{"entries":5}',
+    '{"entries":["{",5,null,{},"5","null","[]"]}',
+    '{"visitor":{}}',
+  ];
   for (const raw of odd) {
     browser.localStorage.setItem("heliograph:queue", raw);
     const { tracker } = open();
@@ -376,7 +416,15 @@ test("Without storage for a token nobody is told of, and nothing is sent.", asyn
   const keeper = makeKeeper(asWindow(tab));
   keeper.allow(true);
   const address = { key: "hpk_1", api: "https://push.example" };
-  const tracker = makeTracker({ window: asWindow(tab), address, keeper, visitor: () => visitor(keeper), identity: () => ADA, subscription: async () => undefined, failed: assert.equal as never });
+  const tracker = makeTracker({
+    window: asWindow(tab),
+    address,
+    keeper,
+    visitor: () => visitor(keeper),
+    identity: () => ADA,
+    subscription: async () => undefined,
+    failed: assert.equal as never,
+  });
   tracker.track("a", {});
   tracker.soon();
   tracker.leave();

@@ -18,7 +18,12 @@ function open(url = "https://shop.example/", referrer = ""): Tab {
   const window = new FakeWindow(url, browser);
   const keeper = makeKeeper(asWindow(window));
   keeper.allow(true);
-  const visits = makeVisits(keeper, () => now, () => window.location.href, () => 0);
+  const visits = makeVisits(
+    keeper,
+    () => now,
+    () => window.location.href,
+    () => 0,
+  );
   visits.view(url, referrer);
   return { visits, keeper, window };
 }

@@ -82,14 +82,22 @@ test("What is not of the kind it should be does not hold.", () => {
     scroll: { from: "0" },
     leave_intent: {},
   };
-  for (const { kind } of TRIGGERS) assert.equal(holds({ kind, ...wrong[kind] }, env, () => undefined), false, kind);
+  for (const { kind } of TRIGGERS)
+    assert.equal(
+      holds({ kind, ...wrong[kind] }, env, () => undefined),
+      false,
+      kind,
+    );
 });
 
 test("A kind that this page does not know does not hold, and is told of once.", () => {
   const told: string[] = [];
   for (let i = 0; i < 3; i++)
     for (const spec of [{ kind: "weather" }, { kind: "toString" }, { kind: "__proto__" }, {}, null, "x"])
-      assert.equal(holds(spec, makeEnv(), (sentence) => void told.push(sentence)), false);
+      assert.equal(
+        holds(spec, makeEnv(), (sentence) => void told.push(sentence)),
+        false,
+      );
   assert.equal(told.length, new Set(told).size);
   assert(told.some((sentence) => sentence.includes('"weather"')));
 });

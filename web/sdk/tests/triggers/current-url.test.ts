@@ -20,7 +20,12 @@ test("With exclude it holds everywhere else.", () => {
 
 test("What is not understood holds nowhere, excluded or not.", () => {
   for (const exclude of [true, false])
-    for (const odd of [{}, { mode: "glob", value: "*" }, { mode: "regex", value: "(" }, { mode: "contains", value: "" }])
+    for (const odd of [
+      {},
+      { mode: "glob", value: "*" },
+      { mode: "regex", value: "(" },
+      { mode: "contains", value: "" },
+    ])
       assert.equal(holds(currentUrl, { ...odd, exclude }, env), false);
 });
 

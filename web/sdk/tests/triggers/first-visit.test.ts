@@ -5,5 +5,6 @@ import { makeEnv } from "../fakes/env";
 
 test("Holds on the first visit, or with false on every other.", () => {
   for (const first of [true, false])
-    for (const is of [true, false]) assert.equal(firstVisit.holds({ is }, makeEnv({ firstVisit: first })), is === first);
+    for (const is of [true, false])
+      assert.equal(firstVisit.holds({ is }, makeEnv({ firstVisit: first })), is === first);
 });

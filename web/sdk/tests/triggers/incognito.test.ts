@@ -6,7 +6,9 @@ import { makeEnv } from "../fakes/env";
 async function found(storage: unknown): Promise<boolean> {
   const env = makeEnv();
   env.tab.navigator.storage = storage;
-  const neither = (["is"] as const).some(() => incognito.holds({ is: true }, env) || incognito.holds({ is: false }, env));
+  const neither = (["is"] as const).some(
+    () => incognito.holds({ is: true }, env) || incognito.holds({ is: false }, env),
+  );
   assert.equal(neither, false);
   await new Promise<void>((resolve) => incognito.watch!(env, resolve));
   assert.equal(incognito.holds({ is: true }, env), !incognito.holds({ is: false }, env));
