@@ -5,7 +5,7 @@ A profile that is not empty yet says in `merged_into` whose all this is; so noth
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Table, and_, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, and_, delete, select, update
 
 from heliograph.storage.sql import chunks
 from heliograph.storage.store import Tx
@@ -18,21 +18,21 @@ class Held:
 
     Attributes:
         person: the column that says whose a row is.
-        order: columns that tell a person's rows apart, by which they are taken.
+        order: the column that tells a person's rows apart, by which they are taken.
         unique_by: what a person has only one of; a second one is dropped.
     """
 
     table: Table
     person: str = "profile_id"
-    order: tuple[str, ...] = ("id",)
+    order: str = "id"
     unique_by: tuple[str, ...] = ()
 
 
 AT_ONCE = (
     Held(events),
     Held(entries, unique_by=("campaign_id", "key")),
-    Held(insiders, order=("campaign_id",), unique_by=("campaign_id",)),
-    Held(contacts, person="person_id", order=("notification_id",), unique_by=("notification_id",)),
+    Held(insiders, order="campaign_id", unique_by=("campaign_id",)),
+    Held(contacts, person="person_id", order="notification_id", unique_by=("notification_id",)),
 )
 LATER = (Held(deliveries),)
 """Whoever sends holds deliveries and then asks for subscriptions; a merge holds subscriptions, so it must not wait."""
@@ -41,15 +41,12 @@ HELD = (*AT_ONCE, *LATER)
 
 async def move(tx: Tx, held: Held, *, from_profile: str, to_profile: str, limit: int) -> bool:
     """Hand over up to `limit` rows; tell whether there may be more. Both profiles are locked."""
-    person, order = held.table.c[held.person], [held.table.c[name] for name in held.order]
+    person, order = held.table.c[held.person], held.table.c[held.order]
     # The newest first: what happened last is what somebody asks for next.
-    some = select(*order).where(person == from_profile).order_by(*(column.desc() for column in order)).limit(limit)
-    keys = [tuple(row) for row in await tx.execute(some)]
-    for part in chunks(sorted(keys), columns=len(order)):
-        mine = and_(
-            person == from_profile,
-            tuple_(*order).in_(part) if len(order) > 1 else order[0].in_([key[0] for key in part]),
-        )
+    some = select(order).where(person == from_profile).order_by(order.desc()).limit(limit)
+    keys = sorted((await tx.execute(some)).scalars())
+    for part in chunks(keys):
+        mine = and_(person == from_profile, order.in_(part))
         if held.unique_by:
             await tx.execute(delete(held.table).where(mine, _has_already(held, to_profile)))
         await tx.execute(update(held.table).where(mine).values({held.person: to_profile}))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 
 from heliograph.storage.sql import insert_new
 from heliograph.storage.store import Tx
@@ -90,8 +90,10 @@ async def sweep(tx: Tx, *, before: datetime, limit: int) -> int:
     rows = (await tx.execute(old.with_for_update())).all()
     if not rows:
         return 0
-    keys = [(row.project_id, row.token_hash) for row in rows]
-    await tx.execute(delete(visitors).where(tuple_(visitors.c.project_id, visitors.c.token_hash).in_(keys)))
+    # One by one: SQLite looks at the whole table to find pairs.
+    one = and_(visitors.c.project_id == bindparam("b_project"), visitors.c.token_hash == bindparam("b_token"))
+    values = [{"b_project": row.project_id, "b_token": row.token_hash} for row in rows]
+    await tx.execute(delete(visitors).where(one), values)
     needed = or_(
         *(
             exists(select(table.c.profile_id).where(table.c.profile_id == profiles.c.id))
