@@ -38,11 +38,11 @@ def test_no_query_skips_rows() -> None:
 
 
 def test_only_storage_and_queue_write_sql() -> None:
-    """Statements are made in `storage/`; nobody above builds one of its own."""
-    allowed = (PACKAGE / "storage", PACKAGE / "queue")
+    """Statements are made in `storage/`; nobody above builds one of its own, but for the other face of a condition."""
+    allowed = (PACKAGE / "storage", PACKAGE / "queue", PACKAGE / "conditions")
     found = []
     for path in modules():
-        if path.is_relative_to(allowed[0]) or path.is_relative_to(allowed[1]):
+        if any(path.is_relative_to(package) for package in allowed):
             continue
         for node in ast.walk(tree(path)):
             match node:

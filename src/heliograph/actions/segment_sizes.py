@@ -10,14 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement
-
 from heliograph import conditions
 from heliograph.conditions import Condition
 from heliograph.domain.segment import RuleJson
 from heliograph.kit.context import Context
 from heliograph.storage import profiles, segments
 from heliograph.storage.profiles import Profile
+from heliograph.storage.sql import Meant
 from heliograph.storage.store import Tx
 
 PATIENCE = timedelta(seconds=3)
@@ -86,9 +85,7 @@ async def size(
     return Size(counting.count, False, counting.looked_at, await _shown(tx, project_id, counting.sample))
 
 
-async def _few(
-    tx: Tx, project_id: str, condition: Condition, meant: ColumnElement[bool], now: datetime
-) -> list[str] | None:
+async def _few(tx: Tx, project_id: str, condition: Condition, meant: Meant, now: datetime) -> list[str] | None:
     """Return all whom a rule means if an index leaves few candidates; None if none does."""
     for candidates in conditions.narrowed(condition, project_id, now):
         if await segments.is_fewer(tx, candidates, limit=FEW):
@@ -96,7 +93,7 @@ async def _few(
     return None
 
 
-async def _count_on(tx: Tx, project_id: str, meant: ColumnElement[bool], counting: _Counting, limit: int) -> bool:
+async def _count_on(tx: Tx, project_id: str, meant: Meant, counting: _Counting, limit: int) -> bool:
     """Look at the next window; tell whether there may be another."""
     window = await segments.window(tx, project_id, meant, after=counting.after, limit=limit)
     if window.last_id is None:

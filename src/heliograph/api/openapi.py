@@ -54,6 +54,7 @@ _TAGS = {
     "Subscriptions": "Browsers that said yes.",
     "Profiles": "People, by your own identifiers.",
     "Groups": "Named audiences that subscriptions join.",
+    "Segments": "Named rules over profiles.",
     "Imports": "Subscriptions from other systems, and everything out again.",
     "Projects": "Tenants of this installation.",
     "Keys": "Secret keys for servers, publishable ones for pages.",

@@ -67,6 +67,10 @@ COMMANDS: Mapping[str, Entry] = {
     "profiles": Entry(
         "heliograph.cli.profiles", "What people may ask for: what is known of them, and that it be deleted."
     ),
+    "segments": Entry(
+        "heliograph.cli.segments",
+        "Named rules over people: who bought twice, who has not come for a month, who reads German.",
+    ),
     "site": Entry("heliograph.cli.site", "A customer's site: what to put on it, and whether all is in its place."),
     "import": Entry(
         "heliograph.cli.imports:import_",

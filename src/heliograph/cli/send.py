@@ -33,6 +33,7 @@ def send(
         str | None, typer.Option(help="To a group: NAME, or NAME/IDENTIFIER such as warehouse/42.")
     ] = None,
     profile: Annotated[list[str] | None, typer.Option(help="To the person with this external id; repeatable.")] = None,
+    segment: Annotated[str | None, typer.Option(help="To the people of this segment: its name or id, seg_….")] = None,
     subscription: Annotated[list[str] | None, typer.Option(help="To this subscription, sub_…; repeatable.")] = None,
     url: Annotated[str | None, typer.Option(help="Where a click leads, https://….")] = None,
     icon: Annotated[str | None, typer.Option(help="Address of a small square picture.")] = None,
@@ -79,7 +80,13 @@ def send(
         content=Content(
             title=title, body=body, url=url, icon=icon, image=image, tag=tag, data=_parsed(data), template=template
         ),
-        audience=_audience(everyone=everyone, group=group, profiles=profile or [], subscriptions=subscription or []),
+        audience=_audience(
+            everyone=everyone,
+            group=group,
+            profiles=profile or [],
+            segment=segment,
+            subscriptions=subscription or [],
+        ),
         kind=NotificationKind.DATA if data_push else NotificationKind.NOTIFICATION,
         ttl=None if ttl_seconds is None else timedelta(seconds=ttl_seconds),
         urgency=urgency,
@@ -109,9 +116,13 @@ def _parsed(data: str | None) -> Any:
         raise CommandError(f"--data is not JSON: {error}.", Exit.USAGE) from None
 
 
-def _audience(*, everyone: bool, group: str | None, profiles: list[str], subscriptions: list[str]) -> Audience:
-    if sum((everyone, group is not None, bool(profiles), bool(subscriptions))) != 1:
-        raise CommandError("Say to whom: --everyone, --group, --profile or --subscription.", Exit.USAGE)
+def _audience(
+    *, everyone: bool, group: str | None, profiles: list[str], segment: str | None, subscriptions: list[str]
+) -> Audience:
+    if sum((everyone, group is not None, bool(profiles), segment is not None, bool(subscriptions))) != 1:
+        raise CommandError("Say to whom: --everyone, --group, --profile, --segment or --subscription.", Exit.USAGE)
+    if segment is not None:
+        return Audience(AudienceKind.SEGMENT, segment_id=segment)
     if group is not None:
         name, slash, identifier = group.partition("/")
         return Audience(AudienceKind.GROUP, group=name, identifier=identifier if slash else None)

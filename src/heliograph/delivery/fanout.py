@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
-from sqlalchemy import ColumnElement
-
 from heliograph import conditions
 from heliograph.delivery import finish
 from heliograph.delivery.machine import Machine
@@ -25,6 +23,7 @@ from heliograph.names import JobName
 from heliograph.queue.base import BULK, URGENT, Job, NewJob
 from heliograph.storage import audience, notifications, ranges
 from heliograph.storage.ranges import IdsBetween, Selection, Slice
+from heliograph.storage.sql import Meant
 from heliograph.storage.store import Tx
 
 RANGE = 500
@@ -160,7 +159,7 @@ async def _next(
     started_at: datetime,
     after: str,
     number: int,
-    meant: ColumnElement[bool] | None,
+    meant: Meant | None,
 ) -> tuple[list[Selection], str | None]:
     """Return the next ranges (perhaps none, of a segment), and behind which identifier to go on; None at the end."""
     wanted = notification.audience

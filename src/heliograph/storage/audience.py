@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
 from heliograph.domain.endpoint import PushService
 from heliograph.domain.notification import Audience, AudienceKind
 from heliograph.storage.ranges import IdsBetween, Selection, Slice
-from heliograph.storage.sql import chunks, constant
+from heliograph.storage.sql import Meant, chunks, constant
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import memberships, profiles, subscriptions
 
@@ -126,9 +126,7 @@ class SegmentPage:
     after: str | None
 
 
-async def segment_page(
-    tx: Tx, project_id: str, meant: ColumnElement[bool], *, after: str, upto: str, limit: int
-) -> SegmentPage:
+async def segment_page(tx: Tx, project_id: str, meant: Meant, *, after: str, upto: str, limit: int) -> SegmentPage:
     """Return up to `limit` subscriptions of whom a rule means, out of the next `LOOKED_AT`."""
     everyone = Audience(AudienceKind.EVERYONE)
     some = _page(project_id, everyone, after, upto, LOOKED_AT).subquery()
@@ -142,7 +140,7 @@ async def segment_page(
             subscriptions.c.state == constant("active"),
             subscriptions.c.id > after,
             subscriptions.c.id <= last,
-            _is_of(meant),
+            _person_is(meant),
         )
         .order_by(subscriptions.c.id)
         .limit(limit)
@@ -153,7 +151,7 @@ async def segment_page(
     return SegmentPage(ids, last if size == LOOKED_AT else None)
 
 
-def _is_of(meant: ColumnElement[bool]) -> ColumnElement[bool]:
+def _person_is(meant: Meant) -> ColumnElement[bool]:
     """Return whether a subscription is of a person whom a rule means."""
     person = exists().where(profiles.c.id == subscriptions.c.profile_id, profiles.c.merged_into.is_(None), meant)
     return person.correlate(subscriptions)
@@ -166,7 +164,7 @@ async def receivers(
     selection: Selection,
     *,
     started_at: datetime,
-    meant: ColumnElement[bool] | None = None,
+    meant: Meant | None = None,
 ) -> list[Receiver]:
     """Return the subscriptions of one range, active or not: who left since `started_at` is skipped with a reason."""
     query = _in_range(RECEIVER_COLUMNS, project_id, audience, selection, started_at=started_at, meant=meant)
@@ -189,7 +187,7 @@ async def laid_out(
     selection: Selection,
     *,
     started_at: datetime,
-    meant: ColumnElement[bool] | None = None,
+    meant: Meant | None = None,
 ) -> list[LaidOut]:
     """Return the same subscriptions as `receivers`, without what sending needs."""
     columns = [subscriptions.c[name] for name in LaidOut.__dataclass_fields__]
@@ -204,7 +202,7 @@ def _in_range(
     selection: Selection,
     *,
     started_at: datetime,
-    meant: ColumnElement[bool] | None,
+    meant: Meant | None,
 ) -> Select[Any]:
     match selection:
         case IdsBetween(after, upto):
@@ -217,7 +215,7 @@ def _in_range(
             if audience.kind is AudienceKind.GROUP:
                 conditions.append(_is_member(project_id, audience, after, upto))
             if meant is not None:
-                conditions.append(_is_of(meant))
+                conditions.append(_person_is(meant))
             return select(*columns).where(*conditions)
         case Slice(start, stop):
             return _named(columns, project_id, audience, named_targets(audience)[start:stop])
@@ -264,7 +262,7 @@ async def by_ids(tx: Tx, ids: Sequence[str]) -> dict[str, Receiver]:
 
 
 async def still_meant(
-    tx: Tx, project_id: str, audience: Audience, ids: Sequence[str], *, meant: ColumnElement[bool] | None = None
+    tx: Tx, project_id: str, audience: Audience, ids: Sequence[str], *, meant: Meant | None = None
 ) -> set[str]:
     """Return which of these subscriptions an audience still holds: people log out, leave groups, and buy the thing."""
     match audience.kind:
@@ -281,7 +279,7 @@ async def still_meant(
             named = set(named_targets(audience))
         case AudienceKind.SEGMENT:
             member = subscriptions.c.id
-            query = select(member, member).where(false() if meant is None else _is_of(meant))
+            query = select(member, member).where(false() if meant is None else _person_is(meant))
             named = set(ids)
     found: set[str] = set()
     for part in chunks(ids):

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.engine import Row
 
 from heliograph.domain.notification import NotificationState
 from heliograph.domain.segment import RuleJson, Segment
-from heliograph.storage.sql import insert_new
+from heliograph.storage.sql import Meant, insert_new
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import notifications, profiles, segments
 
@@ -80,7 +80,7 @@ class Window:
     last_id: str | None
 
 
-async def window(tx: Tx, project_id: str, meant: ColumnElement[bool], *, after: str, limit: int) -> Window:
+async def window(tx: Tx, project_id: str, meant: Meant, *, after: str, limit: int) -> Window:
     """Count whom a rule means among the next `limit` profiles."""
     some = _some(project_id, after, limit).subquery()
     ends = select(func.count(), func.max(some.c.id))
@@ -95,16 +95,14 @@ def _some(project_id: str, after: str, limit: int) -> Select[Any]:
     return select(own.id).where(own.project_id == project_id, own.id > after).order_by(own.id).limit(limit)
 
 
-async def count(tx: Tx, project_id: str, meant: ColumnElement[bool], *, after: str, upto: str) -> int:
+async def count(tx: Tx, project_id: str, meant: Meant, *, after: str, upto: str) -> int:
     """Count whom a rule means among the profiles between two identifiers."""
     own = profiles.c
     inside = (own.project_id == project_id, own.id > after, own.id <= upto, own.merged_into.is_(None))
     return int((await tx.execute(select(func.count()).select_from(profiles).where(*inside, meant))).scalar_one())
 
 
-async def matching(
-    tx: Tx, project_id: str, meant: ColumnElement[bool], *, after: str, upto: str, limit: int
-) -> list[str]:
+async def matching(tx: Tx, project_id: str, meant: Meant, *, after: str, upto: str, limit: int) -> list[str]:
     """Return the first profiles that a rule means between two identifiers."""
     own = profiles.c
     inside = (own.project_id == project_id, own.id > after, own.id <= upto, own.merged_into.is_(None))
@@ -118,7 +116,7 @@ async def is_fewer(tx: Tx, candidates: Select[Any], *, limit: int) -> bool:
     return int((await tx.execute(select(func.count()).select_from(some))).scalar_one()) <= limit
 
 
-async def matching_among(tx: Tx, project_id: str, meant: ColumnElement[bool], candidates: Select[Any]) -> list[str]:
+async def matching_among(tx: Tx, project_id: str, meant: Meant, candidates: Select[Any]) -> list[str]:
     """Return the profiles that a rule means among few candidates, in order."""
     own = profiles.c
     inside = (own.project_id == project_id, own.id.in_(candidates), own.merged_into.is_(None))

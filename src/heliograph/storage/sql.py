@@ -1,7 +1,7 @@
 """What the two databases spell differently: inserting what may be there already, and how much fits in one statement."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -28,6 +28,8 @@ _ARRAYS_FROM = 20
 
 T = TypeVar("T")
 Rows = Sequence[Mapping[str, Any]]
+Meant: TypeAlias = ColumnElement[bool]
+"""Which rows are meant: an expression that others hand on without looking into it."""
 
 
 def constant(value: str) -> ColumnElement[str]:

@@ -128,7 +128,7 @@ class ToSegment(Form, frozen=True, kw_only=True, tag_field="kind", tag="segment"
     Give either `segment` or `rule`. A browser that is nobody's is in no segment.
     """
 
-    segment: Annotated[str, msgspec.Meta(min_length=1, max_length=40, description="The segment, seg_….")] | None = None
+    segment: Annotated[str, msgspec.Meta(min_length=1, max_length=100, description="Its id, seg_…, or its name.")] | None = None
     rule: (
         Annotated[dict[str, Any], msgspec.Meta(min_length=1, description="See `GET /v1/segments/schema`.")] | None
     ) = None
