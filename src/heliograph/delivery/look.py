@@ -12,6 +12,7 @@ from heliograph.delivery import members
 from heliograph.delivery.machine import Machine
 from heliograph.domain.campaign import Campaign, CampaignState
 from heliograph.domain.entry import LOOK_EVERY, Entry, EntryState, Start
+from heliograph.domain.notification import AudienceKind
 from heliograph.kit.ids import Ids
 from heliograph.names import JobName
 from heliograph.queue.base import BULK, Job, NewJob
@@ -98,8 +99,13 @@ async def _starts(tx: Tx, campaign: Campaign, this: Round, people: Sequence[Seen
 
 
 async def _meant(tx: Tx, campaign: Campaign, ids: Collection[str], now: datetime) -> set[str]:
-    rule = conditions.meant(await members.audience_of(tx, campaign), now)
-    return set(ids) if rule is None else await looking.within(tx, ids, rule)
+    wanted = await members.audience_of(tx, campaign)
+    rule = conditions.meant(wanted, now)
+    if rule is not None:
+        return await looking.within(tx, ids, rule)
+    if wanted.kind is AudienceKind.EVERYONE:
+        return set(ids)
+    return (await members.meant(tx, campaign, ids, now))[0]
 
 
 async def _entered(
