@@ -20,6 +20,7 @@ class JobName(StrEnum):
     FORGET = "maintenance.forget"
     CAMPAIGN = "campaign.look"
     DISPATCH = "campaign.dispatch"
+    WINNER = "campaign.winner"
     WEBHOOK = "webhook.send"
     WEBHOOK_WAKE = "webhook.wake"
     ENTER = "campaign.enter"

@@ -16,6 +16,7 @@ from heliograph.actions.campaigns import Outline
 from heliograph.actions.notifications import Draft
 from heliograph.domain.campaign import Campaign, CampaignKind, CampaignRun
 from heliograph.domain.contact_rules import ContactRules
+from heliograph.domain.experiment import Experiment
 from heliograph.domain.notification import Audience, Content
 from heliograph.kit.ids import Ids
 from heliograph.queue.base import Job
@@ -39,6 +40,7 @@ async def make(
     priority: int = 0,
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
+    experiment: Experiment | None = None,
     **draft: Any,
 ) -> Campaign:
     """Write a draft of a message campaign."""
@@ -46,6 +48,7 @@ async def make(
         trigger=msgspec.convert(trigger, triggers.AnyTrigger),
         draft=Draft(content=content, audience=audience, **draft),
         limits=ContactRules.of(limits or {}),
+        experiment=experiment,
     )
     project_id = world.project.project.id
     async with world.store.begin() as tx:

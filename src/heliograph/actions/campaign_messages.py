@@ -11,12 +11,20 @@ from heliograph.actions.contact_limits import limit_faults
 from heliograph.actions.notifications import Draft
 from heliograph.actions.rates import read_rate
 from heliograph.domain.contact_rules import ContactRules
+from heliograph.domain.experiment import Experiment, experiment_errors
 from heliograph.domain.message import Message
 from heliograph.domain.notification import DEFAULT_TTL, TOPIC
 from heliograph.errors import FieldError, InvalidRequest, NotFound, Problem
 from heliograph.storage import campaigns, projects
+from heliograph.storage.projects import Project
 from heliograph.storage.store import Tx
 from heliograph.triggers import AnyTrigger
+from heliograph.triggers.at import At
+from heliograph.triggers.base import OWN
+from heliograph.triggers.now import Now
+from heliograph.triggers.recurring import Recurring
+
+_AT_ONE_MOMENT = (Now, At, Recurring)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +35,14 @@ class MessageDraft:
         draft: content, audience and the life of its notifications.
         limits: how often and when it may go to one person.
         life: how long after it is due it is worth sending; None: as long as its TTL.
+        experiment: an A/B test of its content.
     """
 
     trigger: AnyTrigger
     draft: Draft
     limits: ContactRules
     life: timedelta | None = None
+    experiment: Experiment | None = None
 
 
 async def checked(tx: Tx, *, project_id: str, asked: MessageDraft, at: str) -> dict[str, Any]:
@@ -50,6 +60,8 @@ async def checked(tx: Tx, *, project_id: str, asked: MessageDraft, at: str) -> d
     draft = asked.draft
     faults = [FieldError(f"{at}/trigger{one.pointer}", one.detail) for one in asked.trigger.faults()]
     faults += limit_faults(asked.limits, f"{at}/limits")
+    if asked.experiment is not None:
+        faults += _below(at, [*experiment_errors(asked.experiment), *_winner_faults(asked)])
     if draft.topic is not None and not TOPIC.fullmatch(draft.topic):
         faults.append(FieldError(f"{at}/topic", "A topic is 1 to 32 letters, digits, - and _ (RFC 8030 section 5.4)."))
     if faults:
@@ -57,6 +69,7 @@ async def checked(tx: Tx, *, project_id: str, asked: MessageDraft, at: str) -> d
     audience = await audiences.known(tx, project_id, draft.audience, f"{at}/audience")
     try:
         notifications.check_content(project, draft.kind, draft.content)
+        _check_arms(project, asked)
         await notifications.check_audience(tx, project_id, audience)
     except Problem as problem:
         problem.errors = _below(at, problem.errors)
@@ -71,8 +84,31 @@ async def checked(tx: Tx, *, project_id: str, asked: MessageDraft, at: str) -> d
         urgency=draft.urgency,
         topic=draft.topic,
         rate=read_rate(draft.rate, f"{at}/rate"),
+        experiment=asked.experiment,
     )
     return {"trigger": triggers.stored(asked.trigger), **campaigns.message_json(message)}
+
+
+def _winner_faults(asked: MessageDraft) -> list[FieldError]:
+    """Refuse a winner where there is no crowd that waits for it at one moment."""
+    test = asked.experiment
+    is_fit = isinstance(asked.trigger, _AT_ONE_MOMENT) and getattr(asked.trigger, "time_zone", None) != OWN
+    if test is None or test.finish is None or is_fit:
+        return []
+    kinds = ", ".join(one.kind for one in _AT_ONE_MOMENT)
+    sentence = f"A winner is for triggers that reach all at one moment ({kinds}, not in each person's own time zone)."
+    return [FieldError("/experiment/winner", sentence)]
+
+
+def _check_arms(project: Project, asked: MessageDraft) -> None:
+    """Check the contents of a test as the campaign's own is checked."""
+    for index, arm in enumerate([] if asked.experiment is None else asked.experiment.arms):
+        try:
+            if arm.content is not None:
+                notifications.check_content(project, asked.draft.kind, arm.content)
+        except Problem as problem:
+            problem.errors = _below(f"/experiment/variants/{index}", problem.errors)
+            raise
 
 
 def _below(at: str, errors: Sequence[FieldError]) -> tuple[FieldError, ...]:

@@ -4,6 +4,7 @@ from heliograph.domain.outcome import OutcomeKind
 from heliograph.domain.rate import RATE_LIMIT
 
 REASONS = {
+    "control": "it is of the control group of an A/B test, which gets nothing so that the others can be compared",
     "cancelled": "the notification was cancelled before its turn came",
     "template_error": "its templates came to nothing that could be shown to this person",
     "subscription_gone": "the subscription had ended before its turn came",

@@ -14,9 +14,11 @@ import msgspec
 from heliograph.delivery.machine import Machine
 from heliograph.domain.campaign import Campaign, CampaignRun, DispatchState
 from heliograph.domain.contact_rules import ContactRules
+from heliograph.domain.experiment import WINNER
 from heliograph.domain.message import Message
 from heliograph.domain.notification import MAX_TTL, Audience, AudienceKind, Content, Notification, NotificationState
 from heliograph.domain.schedule import SPREAD
+from heliograph.domain.share import Share
 from heliograph.kit.ids import Ids
 from heliograph.names import JobName
 from heliograph.queue.base import NORMAL, URGENT, Job, NewJob
@@ -34,10 +36,11 @@ FEW = 10
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a dispatch that is a notification of its own."""
+    """A part of a dispatch that is a notification of its own. `share` is the part of the audience; None: all of it."""
 
     content: Content
     variant: str | None = None
+    share: Share | None = None
 
 
 async def start(
@@ -133,9 +136,14 @@ def _run(
 
 
 def parts(campaign: Campaign, message: Message) -> tuple[Part, ...]:
-    """Return what a run of a campaign consists of: one notification."""
-    del campaign
-    return (Part(message.content),)
+    """Return what a run of a campaign consists of: one notification, or those of an A/B test."""
+    if message.experiment is None:
+        return (Part(message.content),)
+    contents = {arm.name: arm.content or message.content for arm in message.experiment.arms}
+    return tuple(
+        Part(contents.get(name, message.content), name, share)
+        for name, share in message.experiment.shares(campaign.id)
+    )
 
 
 async def _notify(
@@ -150,15 +158,29 @@ async def _notify(
     now = machine.clock.now()
     for part in parts(campaign, message):
         notification = _notification(machine, campaign, run, message=message, part=part, wall=wall)
+        if named_nobody(notification.audience):
+            continue
         await notifications.add(tx, notification)
-        job = NewJob(
-            JobName.PLAN,
-            {"notification_id": notification.id},
-            run_at=notification.send_at,
-            priority=_priority(notification.audience),
-            dedupe_key=f"plan/{notification.id}",
-        )
-        await machine.queue.add(tx, [job], now=now)
+        await machine.queue.add(tx, [_first_job(notification, message)], now=now)
+
+
+def named_nobody(audience: Audience) -> bool:
+    """Tell whether none of the people who are named by our own ids is of the part that is meant."""
+    share = audience.share
+    return share is not None and bool(audience.profile_ids) and not any(map(share.holds, audience.profile_ids))
+
+
+def _first_job(notification: Notification, message: Message) -> NewJob:
+    args: dict[str, Any] = {"notification_id": notification.id}
+    finish = None if message.experiment is None else message.experiment.finish
+    priority = _priority(notification.audience)
+    if finish is None or notification.variant != WINNER:
+        dedupe_key = f"plan/{notification.id}"
+        return NewJob(JobName.PLAN, args, run_at=notification.send_at, priority=priority, dedupe_key=dedupe_key)
+    until = notification.send_at + finish.after
+    args |= {"until": until.isoformat(), "deliveries": finish.deliveries}
+    run_at = until if finish.deliveries is None else notification.send_at
+    return NewJob(JobName.WINNER, args, run_at=run_at, priority=priority)
 
 
 def _notification(
@@ -171,6 +193,7 @@ def _notification(
     wall: datetime | None,
 ) -> Notification:
     now = machine.clock.now()
+    audience = message.audience if run.audience is None else msgspec.convert(run.audience, Audience)
     exclusion = message.limits.exclusion
     settle = timedelta(0) if exclusion is None else exclusion.settle
     send_at = max(run.due_at, now) + settle
@@ -180,7 +203,7 @@ def _notification(
         project_id=campaign.project_id,
         kind=message.kind,
         content=part.content,
-        audience=message.audience if run.audience is None else msgspec.convert(run.audience, Audience),
+        audience=replace(audience, share=part.share),
         state=NotificationState.SCHEDULED,
         ttl=min(MAX_TTL, message.ttl + spread),
         urgency=message.urgency,

@@ -23,7 +23,7 @@ from heliograph.storage.notifications import NotificationRow
 from heliograph.storage.store import Tx, after_commit
 
 REASON = "job_buried"
-_STEPS = frozenset({JobName.PLAN, JobName.FANOUT, JobName.SEND, JobName.RETRY, JobName.FINISH})
+_STEPS = frozenset({JobName.PLAN, JobName.WINNER, JobName.FANOUT, JobName.SEND, JobName.RETRY, JobName.FINISH})
 _GOING = (NotificationState.SCHEDULED, NotificationState.RUNNING)
 
 _log = get_logger("delivery.give_up")
@@ -49,7 +49,7 @@ async def give_up(machine: Machine, job: Job) -> None:
     notification_id = given.get("notification_id", "")
     now = machine.clock.now()
     async with machine.store.begin() as tx:
-        if job.args["step"] in (JobName.PLAN, JobName.FANOUT):
+        if job.args["step"] in (JobName.PLAN, JobName.WINNER, JobName.FANOUT):
             # Nobody knows who else was meant.
             await _fail(tx, notification_id, now)
         elif (row := await notifications.load_row(tx, notification_id)) is not None:

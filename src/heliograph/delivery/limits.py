@@ -20,6 +20,7 @@ from heliograph.delivery.machine import Machine
 from heliograph.domain.contact_rules import Contact, Go, Restraint, Skip, Verdict, Wait
 from heliograph.domain.delivery import delivery_id
 from heliograph.domain.exclusion import AGAIN, EXCLUSION, Rank
+from heliograph.domain.experiment import CONTROL
 from heliograph.domain.notification import AudienceKind
 from heliograph.domain.outcome import Skipped
 from heliograph.domain.schedule import instant
@@ -40,6 +41,8 @@ async def sift(machine: Machine, dispatch: Dispatch, attempts: list[Attempt]) ->
     """Decide about the people of a range."""
     restraint = dispatch.restraint
     now = machine.clock.now()
+    if dispatch.notification.variant == CONTROL and not dispatch.is_cancelled:
+        return Sifted([], [Result(attempt, Skipped(CONTROL), now) for attempt in attempts])
     if restraint is None or not attempts or dispatch.is_cancelled or now >= dispatch.deadline:
         return Sifted(attempts)
     people: dict[str, list[Attempt]] = defaultdict(list)
@@ -144,7 +147,9 @@ async def _undecided(
 ) -> dict[str, datetime]:
     """Return who may still get a rival, and when to look again."""
     rule = conditions.meant(rival.audience, now)
-    meant = await audience.still_meant(tx, project_id, rival.audience, sorted(browsers), meant=rule)
+    share = rival.audience.share
+    asked = sorted(one for one, person in browsers.items() if share is None or share.holds(person))
+    meant = await audience.still_meant(tx, project_id, rival.audience, asked, meant=rule)
     if rival.audience.kind is AudienceKind.SUBSCRIPTIONS:
         meant &= set(rival.audience.subscription_ids)
     deliveries = {delivery_id(rival.rank.id, browser): browsers[browser] for browser in meant}

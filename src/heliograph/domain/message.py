@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from heliograph.domain.contact_rules import ContactRules
+from heliograph.domain.experiment import Experiment
 from heliograph.domain.notification import DEFAULT_TTL, Audience, Content, NotificationKind, Urgency
 from heliograph.domain.rate import Rate
 
@@ -20,6 +21,7 @@ class Message:
     Attributes:
         audience: whom a trigger that comes round sends to; others narrow it down to the people who caused them.
         life: how long after it is due it is worth sending; None: as long as its TTL.
+        experiment: the A/B test of its content, if there is one.
     """
 
     audience: Audience
@@ -31,6 +33,7 @@ class Message:
     urgency: Urgency = Urgency.NORMAL
     topic: str | None = None
     rate: Rate | None = None
+    experiment: Experiment | None = None
 
     @property
     def worth(self) -> timedelta:

@@ -8,6 +8,7 @@ from typing import Any
 
 from heliograph.domain.contact_rules import ContactRules
 from heliograph.domain.rate import Rate
+from heliograph.domain.share import Share
 
 MAX_TTL = timedelta(days=28)
 """The longest that Google's push service keeps a message; Mozilla and Apple keep theirs 30 days."""
@@ -124,6 +125,7 @@ class Audience:
         profile_ids: of `profiles`, our own identifiers in the place of external ones: visitors have no others.
         segment_id: the segment whose rule is taken over when the notification starts, if none was given.
         rule: of a segment, as it was when sending began; JSON that `conditions` understands.
+        share: the part of those that is meant, of an A/B test; None for all.
     """
 
     kind: AudienceKind
@@ -134,6 +136,7 @@ class Audience:
     profile_ids: tuple[str, ...] = ()
     segment_id: str | None = None
     rule: dict[str, Any] | None = None
+    share: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Texts:
 
 def _cart(lines: tuple[Line, ...]) -> dict[str, Any]:
     """Return a cart, and its dearest item, as templates see them; nothing for an empty one."""
-    items = [
+    items: list[dict[str, Any]] = [
         {"id": line.id, "count": line.count, "price": (line.price_milli or 0) / 1000, **line.about} for line in lines
     ]
     if not items:

@@ -168,7 +168,8 @@ async def receivers(
 ) -> list[Receiver]:
     """Return the subscriptions of one range, active or not: who left since `started_at` is skipped with a reason."""
     query = _in_range(RECEIVER_COLUMNS, project_id, audience, selection, started_at=started_at, meant=meant)
-    return await _rows(tx, query)
+    found = await _rows(tx, query)
+    return [one for one in found if _in_share(audience, one)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,13 @@ async def laid_out(
     """Return the same subscriptions as `receivers`, without what sending needs."""
     columns = [subscriptions.c[name] for name in LaidOut.__dataclass_fields__]
     query = _in_range(columns, project_id, audience, selection, started_at=started_at, meant=meant)
-    return [LaidOut(*row) for row in await tx.execute(query.order_by(subscriptions.c.id))]
+    found = [LaidOut(*row) for row in await tx.execute(query.order_by(subscriptions.c.id))]
+    return [one for one in found if _in_share(audience, one)]
+
+
+def _in_share(audience: Audience, one: Receiver | LaidOut) -> bool:
+    """Tell whether somebody is of the part of an audience that is meant."""
+    return audience.share is None or audience.share.holds(one.profile_id or one.id)
 
 
 def _in_range(

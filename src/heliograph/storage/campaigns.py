@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Row
 
+from heliograph.domain import experiment
 from heliograph.domain.campaign import Campaign, CampaignKind, CampaignState
 from heliograph.domain.contact_rules import ContactRules
 from heliograph.domain.message import Message
@@ -125,13 +126,14 @@ def message_json(message: Message) -> dict[str, Any]:
         "urgency": str(message.urgency),
         "topic": message.topic,
         "rate": None if message.rate is None else str(message.rate),
+        "experiment": None if message.experiment is None else experiment.to_json(message.experiment, stored),
     }
     return {name: member for name, member in members.items() if member is not None}
 
 
 def message_of(definition: dict[str, Any]) -> Message:
     """Read the definition of a message campaign, all but its trigger."""
-    life, rate = definition.get("life_seconds"), definition.get("rate")
+    life, rate, test = definition.get("life_seconds"), definition.get("rate"), definition.get("experiment")
     return Message(
         audience=msgspec.convert(definition["audience"], Audience),
         content=read_content(definition["content"]),
@@ -142,4 +144,5 @@ def message_of(definition: dict[str, Any]) -> Message:
         urgency=Urgency(definition["urgency"]),
         topic=definition.get("topic"),
         rate=None if rate is None else Rate.parse(rate),
+        experiment=None if test is None else experiment.from_json(test, read_content),
     )

@@ -19,6 +19,7 @@ from heliograph.delivery.send import send
 from heliograph.delivery.spread import spread
 from heliograph.delivery.sweep import sweep
 from heliograph.delivery.webhooks import hand_over, wake
+from heliograph.delivery.winner import choose
 from heliograph.names import JobName
 from heliograph.queue.base import Job
 
@@ -37,6 +38,7 @@ HANDLERS: Mapping[str, Handler] = {
     JobName.FORGET: forget,
     JobName.CAMPAIGN: look,
     JobName.DISPATCH: dispatch,
+    JobName.WINNER: choose,
     JobName.ENTER: enter,
     JobName.ENTER_ITEM: spread,
     JobName.LOOK_AROUND: look_around,

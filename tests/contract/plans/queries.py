@@ -36,6 +36,7 @@ from heliograph.storage import (
     deliveries,
     delivery_reads,
     dry_runs,
+    experiments,
     glue,
     groups,
     held_devices,
@@ -318,6 +319,13 @@ QUERIES = [
     Query(dry_runs.last_id, (PRJ,)),
     Query(dry_runs.external_ids, ([an_id("pro", number) for number in range(500)],)),
     Query(dry_runs.ended_of_people, (PRJ, [f"person {number}" for number in range(500)])),
+    # A/B tests.
+    Query(experiments.arms, (an_id("dsp", 5),)),
+    Query(
+        experiments.decide,
+        (NTF,),
+        {"variant": "winner:a", "content": {"title": "t"}, "send_at": NOW, "expires_at": NOW},
+    ),
     # Templates.
     Query(template_values.texts, (_notification(), [an_id("pro", number) for number in range(500)])),
     Query(template_values.of_profiles, ([an_id("pro", number) for number in range(500)],)),
