@@ -1,136 +1,11 @@
-/** Which prompt is shown, when, and what is counted and remembered of it. Prompts here are buttons without a screen. */
+/** Which prompt is shown, and when: triggers, priority, exclusion, frequency. */
 
 import assert from "node:assert/strict";
-import test, { beforeEach } from "node:test";
-import { makeRunner, useful, type Campaign } from "../../src/page/campaigns";
-import { makeFacts, type Facts } from "../../src/page/facts";
-import { makeKeeper } from "../../src/page/keeper";
-import type { Around, Runner } from "../../src/page/prompting";
-import type { Status } from "../../src/page/client";
-import type { Host } from "../../src/widgets/prompt";
-import { FakeClock, settled } from "../fakes/clock";
-import { asWindow, FakeBrowser, FakeElement, FakeWindow } from "../fakes/window";
-
-const SECOND = 1000;
-const HOUR = 3600 * SECOND;
-const clock = new FakeClock().install();
-let browser = new FakeBrowser();
-let tabs: FakeWindow[] = [];
-
-beforeEach(() => {
-  for (const tab of tabs.splice(0)) tab.close();
-  clock.pass(24 * HOUR);
-  browser = new FakeBrowser();
-});
-
-function campaign(id: string, differs: Partial<Campaign> = {}): Campaign {
-  return {
-    id,
-    prompt: "slide",
-    texts: { title: id },
-    variant: null,
-    exclusion_group: null,
-    priority: 1,
-    frequency: { shows: null, per_seconds: null, later_seconds: 3600, close_seconds: 86_400 },
-    triggers: [],
-    groups: [],
-    ...differs,
-  };
-}
-
-interface Page {
-  readonly tab: FakeWindow;
-  readonly facts: Facts;
-  readonly runner: Runner;
-  /** Titles of what is on the screen, and the hosts by title. */
-  readonly screen: string[];
-  readonly hosts: Record<string, Host>;
-  readonly covered: boolean[];
-  readonly asked: any[];
-  readonly failures: unknown[];
-  /** "campaign event" of all that was sent. */
-  readonly sent: () => string[];
-  readonly becomes: (status: Status["status"]) => void;
-  subscribes: () => Promise<unknown>;
-  loads: (kind: string) => Promise<unknown>;
-  answers: () => Promise<unknown>;
-}
-
-const statusOf = (status: Status["status"]) => ({ status, permission: null }) as unknown as Status;
-
-/** A page on which these campaigns have arrived. */
-async function open(
-  given: readonly Campaign[],
-  status: Status["status"] = "default",
-  url = "https://shop.example/",
-): Promise<Page> {
-  const tab = new FakeWindow(url, browser);
-  tabs.push(tab);
-  const keeper = makeKeeper(asWindow(tab));
-  keeper.allow(true);
-  const failures: unknown[] = [];
-  const facts = makeFacts(asWindow(tab), keeper, (error) => failures.push(error));
-  const listeners: Record<string, ((now: never) => void)[]> = {};
-  const emit = (event: string, now: unknown) => listeners[event]?.forEach((listener) => listener(now as never));
-  const [screen, hosts, covered, asked]: [string[], Record<string, Host>, boolean[], any[]] = [[], {}, [], []];
-  const groups: unknown[] = [];
-  const prompt = () => ({
-    show(host: Host) {
-      const title = host.campaign.texts["title"] ?? host.campaign.prompt;
-      screen.push(title);
-      hosts[title] = host;
-      return {
-        hide: () => void screen.splice(screen.indexOf(title), 1),
-        cover: (is: boolean) => void covered.push(is),
-      };
-    },
-  });
-  const page: Page = {
-    ...{ tab, facts, screen, hosts, covered, asked, failures },
-    runner: undefined as never,
-    sent: () =>
-      asked.flatMap(({ body }) => body?.events ?? []).map(({ campaign, event }: any) => `${campaign} ${event}`),
-    becomes: (now) => emit("changed", statusOf(now)),
-    subscribes: async () => statusOf("subscribed"),
-    loads: async (kind) => (kind === "kit" ? {} : prompt),
-    answers: async () => ({}),
-  };
-  const around: Around = {
-    base: "https://push.example",
-    key: "hpk_1",
-    env: facts.env,
-    keeper,
-    visitor: () => "hvi_1",
-    client: {
-      subscribe: (options) => (groups.push(options?.groups), page.subscribes()),
-      unsubscribe: async () => (emit("unsubscribed", statusOf("unsubscribed")), statusOf("unsubscribed")),
-      join: async (group) => (groups.push(["join", group]), { joined: true }),
-      leave: async (group) => (groups.push(["leave", group]), { joined: false }),
-    } as Around["client"],
-    state: async () => ({ id: "sub_1", secret: "hss_1" }) as never,
-    attributes: (values) => groups.push(values),
-    on: ((event: string, listener: (now: never) => void) => (
-      (listeners[event] ??= []).push(listener),
-      () => undefined
-    )) as Around["on"],
-    async ask(method, path, options) {
-      asked.push({ method, path, body: options?.body, groups });
-      return page.answers();
-    },
-    failed: (error) => failures.push(error),
-    fault: (sentence) => new Error(sentence),
-    load: ((kind: string) => page.loads(kind)) as Around["load"],
-  };
-  Object.assign(page, { runner: makeRunner(around) });
-  page.runner.take(given, statusOf(status));
-  await settled();
-  return page;
-}
-
-const flush = async () => {
-  clock.pass(SECOND);
-  await settled();
-};
+import test from "node:test";
+import type { Campaign } from "../../src/page/campaigns";
+import { campaign, clock, flush, HOUR, open, scene, SECOND, statusOf } from "../fakes/campaigns";
+import { settled } from "../fakes/clock";
+import { FakeElement } from "../fakes/window";
 
 test("A campaign without triggers is shown at once, counted once, with its variant as a test that was passed.", async () => {
   const page = await open([campaign("a", { variant: "b" })]);
@@ -323,7 +198,7 @@ test("What somebody else wrote into our memory is as if it were not there.", asy
     '{"a":{"shown":"no"}}',
     '{"a":{"shown":[],"at":"x","wait":{}}}',
   ]) {
-    browser.localStorage.setItem("heliograph:prompts", torn);
+    scene.browser.localStorage.setItem("heliograph:prompts", torn);
     assert.deepEqual((await open([campaign("a")])).screen, ["a"], torn);
   }
 });
@@ -334,153 +209,6 @@ test("Somebody who has unsubscribed waits as if they had closed every prompt.", 
   assert.deepEqual((await open([campaign("a")], "unsubscribed")).screen, []);
   clock.pass(25 * HOUR);
   assert.deepEqual((await open([campaign("a")], "unsubscribed")).screen, ["a"]);
-});
-
-test("What a status makes of each kind of prompt.", () => {
-  const rows = [
-    "default",
-    "unsubscribed",
-    "subscribed",
-    "pending",
-    "denied",
-    "unsupported",
-    "insecure",
-    "ios-needs-home-screen",
-  ] as const;
-  assert.deepEqual(
-    rows.map((status) => [useful("slide", status), useful("home-screen", status)]),
-    [
-      [true, false],
-      [true, false],
-      ["push-already-subscribed", false],
-      ["push-already-subscribed", false],
-      ["push-already-denied", false],
-      ["push-unsupported", false],
-      ["push-unsupported", false],
-      ["push-unsupported", true],
-    ],
-  );
-});
-
-test("Whoever cannot use it is counted once per page instead of asked; bells stay for those who blocked the site.", async () => {
-  const page = await open([campaign("a"), campaign("bell", { prompt: "bell" })], "denied");
-  page.facts.signal();
-  await flush();
-  assert.deepEqual(page.screen, ["bell"]);
-  assert.deepEqual(page.sent(), ["a push-already-denied", "bell push-already-denied", "bell show-widget"]);
-  const old = await open([campaign("a"), campaign("bell", { prompt: "bell" })], "unsupported");
-  await flush();
-  assert.deepEqual([old.screen, old.sent()], [[], ["a push-unsupported", "bell push-unsupported"]]);
-});
-
-test("A yes subscribes with the campaign's groups and the chosen ones, and what was chosen beside.", async () => {
-  const page = await open([campaign("a", { groups: ["prompted", "news"] })]);
-  const answer = await page.hosts["a"]!.subscribe({
-    groups: { news: true, prices: true, orders: false },
-    attributes: { vip: true },
-  });
-  assert.equal(answer, "subscribed");
-  await flush();
-  assert.deepEqual(page.asked[0].groups, [["prompted", "news", "prices"], { vip: true }]);
-  assert.deepEqual(page.sent(), ["a show-widget", "a push-subscribed"]);
-});
-
-const failing =
-  (code: string, after = 0) =>
-  async () => {
-    clock.jump(after);
-    throw Object.assign(new Error(code), { code });
-  };
-
-test("A no is counted, and only a browser that said it by itself leads to the guide.", async () => {
-  const page = await open([campaign("a")]);
-  page.subscribes = failing("denied", 3 * SECOND);
-  assert.equal(await page.hosts["a"]!.subscribe(), "denied");
-  await settled();
-  assert.deepEqual(page.screen, ["a"]);
-  page.subscribes = failing("denied");
-  await page.hosts["a"]!.subscribe();
-  await settled();
-  assert.deepEqual(page.screen, ["unblock"]);
-  await flush();
-  assert.deepEqual(page.sent(), ["a show-widget", "a push-denied", "a push-denied"]);
-  assert.deepEqual(page.failures, []);
-});
-
-test("A question that was closed is no answer; what failed is told and may be tried again.", async () => {
-  const page = await open([campaign("a")]);
-  page.subscribes = failing("dismissed");
-  assert.equal(await page.hosts["a"]!.subscribe(), "dismissed");
-  page.subscribes = failing("network");
-  assert.equal(await page.hosts["a"]!.subscribe(), "failed");
-  assert.equal(page.failures.length, 1);
-  page.subscribes = failing("ios-needs-home-screen");
-  assert.equal(await page.hosts["a"]!.subscribe(), "denied");
-  await settled();
-  assert.deepEqual(page.screen, ["home-screen"]);
-});
-
-test("The groups of a subscription are the server's, and a choice changes those that differ.", async () => {
-  const page = await open([campaign("bell", { prompt: "bell" })], "subscribed");
-  page.answers = async () => ({ groups: [{ name: "news", identifier: null }] });
-  const host = page.hosts["bell"]!;
-  assert.deepEqual(await host.groups(), ["news"]);
-  assert.equal(await host.choose({ groups: { news: false, prices: true }, attributes: {} }), true);
-  assert.deepEqual(page.asked[0].groups, [
-    ["leave", "news"],
-    ["join", "prices"],
-  ]);
-  page.answers = failing("network");
-  assert.equal(await host.groups(), null);
-});
-
-test("A page shows and hides prompts by command; neither is an answer, and triggers do not count.", async () => {
-  const page = await open([
-    campaign("a", { triggers: [[{ kind: "event", name: "never" }]] }),
-    campaign("b", { priority: 0 }),
-  ]);
-  assert.deepEqual(page.screen, ["b"]);
-  assert.deepEqual(await page.runner.showPrompt("a"), { shown: true });
-  assert.deepEqual(page.screen, ["a"]);
-  page.runner.hidePrompts();
-  assert.deepEqual(page.screen, []);
-  await assert.rejects(page.runner.showPrompt("c"), /no prompt campaign "c"/);
-  await flush();
-  assert.deepEqual(page.sent(), ["b show-widget", "a show-widget"]);
-});
-
-test("On a blocked site a page's command shows the guide.", async () => {
-  const page = await open([campaign("a", { triggers: [[{ kind: "event", name: "never" }]] })], "denied");
-  await page.runner.showPrompt("a");
-  assert.deepEqual(page.screen, ["unblock"]);
-  await flush();
-  assert.deepEqual(page.sent(), ["a push-already-denied"]);
-});
-
-test("A preview is shown at once, and neither counted nor remembered.", async () => {
-  const hidden = campaign("a", { triggers: [[{ kind: "event", name: "never" }]] });
-  for (let i = 0; i < 2; i++) {
-    const page = await open([hidden], "default", "https://shop.example/?heliograph_preview=a");
-    assert.deepEqual(page.screen, ["a"]);
-    page.hosts["a"]!.end("close");
-    await flush();
-    assert.deepEqual(page.asked, []);
-  }
-});
-
-test("A file that does not come is told of once, and others are shown instead.", async () => {
-  const page = await open([]);
-  page.loads = async (kind) => {
-    if (kind === "slide") throw new Error("offline");
-    return kind === "kit"
-      ? {}
-      : () => ({ show: (host: Host) => (page.screen.push(host.campaign.id), { hide: () => undefined }) });
-  };
-  page.runner.take([campaign("a", { priority: 2 }), campaign("b", { prompt: "dialog" })], statusOf("default"));
-  await settled();
-  clock.pass(11 * SECOND);
-  await settled();
-  assert.deepEqual([page.screen, page.failures.length], [["b"], 1]);
 });
 
 test("Shown in another tab while its file was loading, it is not shown here as well.", async () => {
@@ -523,42 +251,12 @@ test("A page of a single-page site keeps what is on the screen and looks at its 
   assert.deepEqual(page.screen, ["c"]);
 });
 
-test("Statistics that could not be sent go with the next, as the same events; those refused do not.", async () => {
-  const page = await open([campaign("a")]);
-  page.answers = failing("network");
-  await flush();
-  page.answers = async () => ({});
-  page.hosts["a"]!.end("later");
-  await flush();
-  const [first, second] = page.asked.map(({ body }) => body.events);
-  assert.equal(second.length, 2);
-  assert.deepEqual(second[0], first[0]);
-  page.answers = async () => {
-    throw Object.assign(new Error("refused"), { status: 422 });
-  };
-  page.hosts["a"]!.track("one");
-  await flush();
-  page.hosts["a"]!.track("two");
-  await flush();
-  assert.deepEqual(
-    page.asked[3].body.events.map(({ event }: any) => event),
-    ["two"],
-  );
-});
-
-test("What is counted in a page's last moment is sent with it.", async () => {
-  const page = await open([campaign("a")]);
-  page.tab.close();
-  await settled();
-  assert.deepEqual(page.sent(), ["a show-widget"]);
-});
-
 test("Fifty campaigns are remembered, those seen longest ago forgotten first.", async () => {
   for (let i = 0; i < 55; i++) {
     await open([campaign(`c${i}`)]);
     clock.pass(SECOND);
   }
-  const kept = Object.keys(JSON.parse(browser.localStorage.getItem("heliograph:prompts")!));
+  const kept = Object.keys(JSON.parse(scene.browser.localStorage.getItem("heliograph:prompts")!));
   assert.equal(kept.length, 50);
   assert(!kept.includes("c0") && kept.includes("c54"));
 });
