@@ -1,4 +1,7 @@
-"""What is refused before a handler runs: characters no database keeps, parameters nobody knows, types nobody serves."""
+"""What is refused before a handler runs: characters no database keeps, parameters nobody knows, types nobody serves.
+
+Guards are coroutines though they wait for nothing: others Litestar hands to a thread, which costs more than they do.
+"""
 
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,7 +19,7 @@ MAX_TOLD = 10
 _ANSWERS = ("application/json", "application/problem+json")
 
 
-def refuse_nul(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def refuse_nul(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """Refuse U+0000 in the address: PostgreSQL cannot even compare it."""
     if "\0" in connection.scope["path"]:
         raise NotFound("There is nothing at this address.")
@@ -25,7 +28,7 @@ def refuse_nul(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRou
             raise InvalidRequest("The character U+0000 must not be in a parameter.", (_error(name),))
 
 
-def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse a query parameter that the handler does not read: a misspelt filter must not look like an answer."""
     known = query_parameters(handler)
     unknown = [name for name in dict.fromkeys(connection.query_params) if name not in known]
@@ -37,7 +40,7 @@ def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], ha
         )
 
 
-def refuse_the_word_null(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def refuse_the_word_null(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse `state=null`: it would be read as no filter at all, and look like an answer to a question."""
     for name, field in _query_fields(handler).items():
         if str not in (field.annotation, *field.args) and connection.query_params.get(name, "").lower() == "null":
@@ -58,7 +61,7 @@ def _query_fields(handler: BaseRouteHandler) -> dict[str, FieldDefinition]:
     }
 
 
-def refuse_other_media(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def refuse_other_media(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse a caller who takes neither JSON, or what else a route answers, nor anything (RFC 9110 section 12.5.1)."""
     answers = (*_ANSWERS, *handler.opt.get("raw_answers", ()))
     accept = connection.headers.get("accept", "").strip()

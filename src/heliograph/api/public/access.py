@@ -121,7 +121,7 @@ def _check_origin(origin: str | None, project: PublicProject, *, is_safe: bool) 
         raise OriginRefused("This page's origin is not on the project's list: add it exactly as the browser writes it.")
 
 
-def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse a query parameter that nobody reads (a guard)."""
     if handler.opt.get("is_preflight", False):
         return

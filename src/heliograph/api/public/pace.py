@@ -26,7 +26,7 @@ _SENTENCES = {
 }
 
 
-def limit_address(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def limit_address(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """Refuse an address that comes too fast (a guard, before anything is looked up: keys cannot be guessed either)."""
     caller = caller_of(connection)
     if caller is not None:
@@ -34,7 +34,7 @@ def limit_address(connection: ASGIConnection[Any, Any, Any, Any], _handler: Base
         _take(heliograph, heliograph.address_pace, caller, "address")
 
 
-def limit_key(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def limit_key(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Refuse a key that is used too fast (a guard, behind the one that finds out whose key it is)."""
     if handler.opt.get("is_preflight", False) or caller_of(connection) is None:
         return
