@@ -4,6 +4,7 @@ Its notifications go to the desktop, so each Chromium has a private D-Bus with a
 The permission is in the profile's Preferences: one granted over DevTools would die with the DevTools session.
 """
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,16 @@ class ChromiumTab:
         await self._page.click(selector)
 
     async def press_inside(self, frame: str, selector: str) -> None:
-        await self._page.frame_locator(frame).locator(selector).click()
+        element = self._page.frame_locator(frame).locator(selector)
+        await element.wait_for()
+        box = await element.bounding_box()
+        assert box is not None, f"{selector} is not to be seen"
+        await self._page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        await self._page.mouse.down()
+        released = asyncio.ensure_future(self._page.mouse.up())
+        # A click that takes its own frame away may never be acknowledged.
+        if not (await asyncio.wait({released}, timeout=5))[0]:
+            released.cancel()
 
     async def run_inside(self, frame: str, script: str) -> Any:
         return await self._page.frame_locator(frame).locator("html").evaluate(f"() => {{ {script} }}")
