@@ -1,21 +1,16 @@
 """People enter triggered campaigns by what they do, and leave them again, whatever the order in which it is told."""
 
 import itertools
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 from sqlalchemy import insert
+from tests.support.telling import entered, states, tell, told
 from tests.support.world import World
 
-from heliograph.actions import events
-from heliograph.actions.event_parts import Parts
-from heliograph.actions.events import Checked, Told
-from heliograph.domain.entry import Entry, EntryReason, EntryState, turn_of
-from heliograph.domain.event import Source
+from heliograph.domain.entry import EntryReason, EntryState, turn_of
 from heliograph.names import JobName
-from heliograph.storage import entries, profiles
+from heliograph.storage import profiles
 from heliograph.storage.tables import campaigns
 
 HOUR = 3600
@@ -43,33 +38,6 @@ async def campaign(world: World, number: int = 1, **trigger: Any) -> str:
     async with world.store.begin() as tx:
         await tx.execute(insert(campaigns).values(row))
     return campaign_id
-
-
-def told(
-    world: World, name: str, own_id: str, *, ago: float = 0, who: str | None = "ada", **properties: Any
-) -> Checked:
-    """Return an event of Ada's, so many seconds ago."""
-    at = world.clock.now() - timedelta(seconds=ago)
-    one = Told(own_id, name, at, msgspec.json.encode(properties), who)
-    return events.check(one, owner="test", source=Source.SERVER, sent_at=None, now=world.clock.now())
-
-
-async def tell(world: World, *happened: Checked) -> None:
-    """Tell of events in one call."""
-    async with world.store.begin() as tx:
-        context, parts = world.heliograph.context(), Parts(world.heliograph.queue)
-        project_id = world.project.project.id
-        await events.tell_of_people(tx, context, parts, project_id=project_id, happened=happened)
-
-
-async def entered(world: World, campaign_id: str) -> list[Entry]:
-    """Return the entries of a campaign, oldest first."""
-    async with world.store.read() as tx:
-        return (await entries.page(tx, campaign_id, before=None, limit=100))[::-1]
-
-
-def states(found: Sequence[Entry]) -> list[str]:
-    return [str(one.reason or one.state) for one in found]
 
 
 async def test_a_cart_is_left_alone(world: World) -> None:
