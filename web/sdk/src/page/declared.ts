@@ -8,6 +8,8 @@
 
 export type Give = (name: string, about: unknown) => void;
 
+/** Elements may have been written by visitors of the site, so none subscribes, logs out or agrees. */
+const ALLOWED = /^(track|fireEvent$|exchange$|precheckout$|addToCart$|removeFromCart$)/;
 const CLASSES = ["i-heliograph", "i-flocktory"];
 /** Pages change all the time, and need not be looked at for each change. */
 const PAUSE = 200;
@@ -38,7 +40,7 @@ export function watchDeclared(document: Document, give: Give): () => void {
       if (obeyed.get(element) === says) continue;
       obeyed.set(element, says);
       if ("user" in about) give("addData", about);
-      if (action) give(action, about);
+      if (ALLOWED.test(action)) give(action, about);
     }
   }
 

@@ -53,6 +53,15 @@ test("Names that mean something to objects harm nobody.", () => {
   assert.equal(JSON.stringify(about).includes("polluted"), false);
 });
 
+test("An element, which a visitor may have written, neither subscribes, logs out nor agrees.", () => {
+  const page = new FakeDocument();
+  const given: string[] = [];
+  for (const action of ["subscribe", "unsubscribe", "logout", "consent", "set-attributes", "on", "add-data", "track-it"])
+    page.elements.push(new FakeElement("i-heliograph", { "data-hg-action": action }));
+  watchDeclared(page as unknown as Document, (name) => given.push(name));
+  assert.deepEqual(given, ["trackIt"]);
+});
+
 test("Elements are obeyed once, later ones when they come, changed ones again, all of them when the page is another.", () => {
   const clock = new FakeClock().install();
   const page = new FakeDocument();
