@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, or_, select
 from sqlalchemy.engine import Row
 
 from heliograph.domain.event import Event, Source
@@ -57,7 +57,7 @@ async def of_cart(tx: Tx, profile_id: str, *, limit: int) -> list[Event]:
     for name in sorted(CART_EVENTS - WHOLE_CART_EVENTS):
         query = select(*_COLUMNS).where(events.c.profile_id == profile_id, events.c.name == name)
         if last is not None:
-            query = query.where(events.c.at >= last.at, tuple_(events.c.at, events.c.id) > tuple_(last.at, last.id))
+            query = query.where(events.c.at >= last.at, or_(events.c.at > last.at, events.c.id > last.id))
         rows = await tx.execute(query.order_by(events.c.at.desc(), events.c.id.desc()).limit(limit))
         found += [_event(row) for row in rows]
     return found
