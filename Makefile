@@ -13,7 +13,7 @@ export VENV
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test lint format build-sdk wheel docs requirements clean
+.PHONY: help demo up test lint format bench build-sdk wheel docs requirements clean
 
 help:  ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ lint: $(STAMPS)/dev  ## Check style, types and who may import whom
 format: $(STAMPS)/dev  ## Rewrite the Python code in the house style
 	@$(RUN) ruff check --fix-only --quiet .
 	@$(RUN) ruff format $(CODE)
+
+bench: $(STAMPS)/dev  ## Measure, and write bench/RESULTS.md; takes minutes
+	@$(RUN) bench.campaigns --write
 
 build-sdk: $(STAMPS)/sdk  ## Build the page script and the service worker module
 
