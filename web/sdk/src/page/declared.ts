@@ -9,7 +9,7 @@
 export type Give = (name: string, about: unknown) => void;
 
 /** Elements may have been written by visitors of the site, so none subscribes, logs out or agrees. */
-const ALLOWED = /^(track|fireEvent$|exchange$|precheckout$|addToCart$|removeFromCart$)/;
+const ALLOWED = /^(track|fireEvent|exchange|precheckout|addToCart|removeFromCart)/;
 const CLASSES = ["i-heliograph", "i-flocktory"];
 /** Pages change all the time, and need not be looked at for each change. */
 const PAUSE = 200;
