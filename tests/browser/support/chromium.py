@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser as Connection
 from playwright.async_api import BrowserContext, CDPSession, Error, Page, Playwright, async_playwright
-from tests.browser.support.driver import BrowserError, OnScreen
+from tests.browser.support.driver import INSECURE_HOST, BrowserError, OnScreen
 from tests.browser.support.notification_daemon import NotificationDaemon
 from tests.browser.support.processes import Program, environment
 from tests.browser.support.waiting import ARRIVAL, START, eventually
@@ -33,6 +33,7 @@ SWITCHES = (
     "--password-store=basic",
     "--remote-debugging-port=0",
     "--window-size=1280,800",
+    f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1",
 )
 ALLOW = 1
 PREFERENCES = {
@@ -161,6 +162,12 @@ class Chromium:
         page = await self._context.new_page()
         await page.goto(url)
         return ChromiumTab(page)
+
+    async def opened(self, address: str) -> ChromiumTab:
+        async def found() -> ChromiumTab | None:
+            return next((ChromiumTab(page) for page in self._context.pages if page.url.startswith(address)), None)
+
+        return await eventually(found, f"Chromium to open {address}", ARRIVAL)
 
     async def addresses(self) -> list[str]:
         return [page.url for page in self._context.pages]

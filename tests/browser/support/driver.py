@@ -23,6 +23,10 @@ class OnScreen:
     actions: tuple[str, ...] = ()
 
 
+INSECURE_HOST = "shop.test"
+"""A name of loopback that browsers do not trust as they trust `localhost` (Secure Contexts, section 3.1)."""
+
+
 class BrowserError(Exception):
     """The browser refused a command, or a script in the page threw."""
 
@@ -74,6 +78,9 @@ class Browser(Protocol):
 
     async def open(self, url: str) -> Tab:
         """Open `url` in a new tab in front of the others."""
+
+    async def opened(self, address: str) -> Tab:
+        """Wait until there is a page whose address begins so, which another page has opened."""
 
     async def addresses(self) -> list[str]:
         """Return the addresses of all tabs."""

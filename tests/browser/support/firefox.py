@@ -4,11 +4,12 @@ Its notifications are alert windows that it draws itself (no D-Bus), so the pers
 """
 
 import base64
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
-from tests.browser.support.driver import BrowserError, OnScreen
+from tests.browser.support.driver import INSECURE_HOST, BrowserError, OnScreen
 from tests.browser.support.marionette import Marionette
 from tests.browser.support.processes import Program, environment
 from tests.browser.support.waiting import ARRIVAL, START, eventually
@@ -29,6 +30,7 @@ PREFERENCES: dict[str, bool | int | str] = {
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "network.dns.disablePrefetch": True,
+    "network.dns.localDomains": INSECURE_HOST,
     "network.http.speculative-parallel-limit": 0,
     "network.prefetch-next": False,
     "network.proxy.type": 0,
@@ -78,7 +80,13 @@ BROWSERS = """
 const window_ = Services.wm.getMostRecentWindow("navigator:browser");
 const address = (b) => b.currentURI.spec;
 """
-ADDRESSES = BROWSERS + "return window_.gBrowser.browsers.map(address);"
+ADDRESSES = (
+    BROWSERS
+    + """
+const all = [...Services.wm.getEnumerator("navigator:browser")].filter((w) => !w.closed && w.gBrowser);
+return all.flatMap((w) => w.gBrowser.browsers.map(address));
+"""
+)
 FRONT = BROWSERS + "return address(window_.gBrowser.selectedBrowser);"
 # subscribe() before the push service runs is never answered (the message finds no listener), so a start is complete
 # only when its state is "running" (5) or "waiting for the network" (4).
@@ -134,6 +142,9 @@ class FirefoxTab:
 
     async def go(self, url: str) -> None:
         await self._command("WebDriver:Navigate", {"url": url})
+
+    async def address(self) -> str:
+        return str((await self._command("WebDriver:GetCurrentURL"))["value"])
 
     async def run(self, script: str, *args: Any) -> Any:
         await self._marionette.command("WebDriver:SwitchToWindow", {"handle": self._handle, "focus": False})
@@ -255,12 +266,24 @@ class Firefox:
         await self.quit()
 
     async def open(self, url: str) -> FirefoxTab:
-        # the tab of the last command may be closed, and no command works in a closed tab
-        await self._marionette.command("WebDriver:SwitchToWindow", {"handle": self._first_tab["value"], "focus": False})
+        await self._leave_closed()
         opened = await self._marionette.command("WebDriver:NewWindow", {"type": "tab", "focus": True})
         tab = FirefoxTab(self._marionette, opened["handle"])
         await tab.go(url)
         return tab
+
+    async def opened(self, address: str) -> FirefoxTab:
+        async def found() -> FirefoxTab | None:
+            for handle in await self._marionette.command("WebDriver:GetWindowHandles"):
+                tab = FirefoxTab(self._marionette, handle)
+                # Meanwhile one may close, or still be on its way there.
+                with contextlib.suppress(BrowserError):
+                    is_there = (await tab.address()).startswith(address)
+                    if is_there and await tab.run("return document.readyState === 'complete';"):
+                        return tab
+            return None
+
+        return await eventually(found, f"Firefox to open {address}", ARRIVAL)
 
     async def addresses(self) -> list[str]:
         return list(await self._in_firefox(ADDRESSES))
@@ -293,4 +316,9 @@ class Firefox:
         return await eventually(lambda: self._in_firefox(script, title), f"Firefox to show an alert {title!r}", ARRIVAL)
 
     async def _in_firefox(self, script: str, *args: Any) -> Any:
+        await self._leave_closed()
         return await self._marionette.run(script, args, chrome=True)
+
+    async def _leave_closed(self) -> None:
+        """Turn to a tab that is there: the last command's may be closed, and no command works in a closed tab."""
+        await self._marionette.command("WebDriver:SwitchToWindow", {"handle": self._first_tab["value"], "focus": False})
