@@ -10,7 +10,7 @@ const tests = join(web, "sdk", "tests");
 const outdir = join(web, ".test-build");
 const wanted = process.argv.slice(2);
 
-const entryPoints = ["page", "triggers", "widgets", "worker"]
+const entryPoints = ["page", "triggers", "widgets", "window", "worker"]
   .flatMap((folder) => readdirSync(join(tests, folder)).map((name) => join(folder, name)))
   .filter((name) => name.endsWith(".test.ts"))
   .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))

@@ -111,7 +111,4 @@ export function makeOpener({ key, keeper, visitor, ask, fault, failed }: Given):
   return { subscribe, status };
 }
 
-(window as unknown as { heliographPrompt?: (kind: string, given: unknown) => void }).heliographPrompt?.(
-  "window",
-  makeOpener,
-);
+(globalThis as { heliographPrompt?: (kind: string, given: unknown) => void }).heliographPrompt?.("window", makeOpener);

@@ -1,4 +1,4 @@
-/** What the window says, by language. `{0}` is the site that opened it. */
+/** What the window says, by language. `{0}` is the site that opened it; in `body`, the host that will be the sender. */
 
 interface Texts {
   readonly title: string;
@@ -16,7 +16,7 @@ interface Texts {
 export const TEXTS: Readonly<Record<string, Texts>> = {
   en: {
     title: "Notifications from {0}?",
-    body: "Your browser asks once more. They come from {1}, and you can switch them off at any time.",
+    body: "Your browser asks once more. They come from {0}, and you can switch them off at any time.",
     yes: "Allow",
     no: "Not now",
     done: "Notifications are on",
@@ -28,7 +28,7 @@ export const TEXTS: Readonly<Record<string, Texts>> = {
   },
   de: {
     title: "Benachrichtigungen von {0}?",
-    body: "Ihr Browser fragt noch einmal nach. Sie kommen von {1} und lassen sich jederzeit abschalten.",
+    body: "Ihr Browser fragt noch einmal nach. Sie kommen von {0} und lassen sich jederzeit abschalten.",
     yes: "Erlauben",
     no: "Jetzt nicht",
     done: "Benachrichtigungen sind an",
@@ -40,7 +40,7 @@ export const TEXTS: Readonly<Record<string, Texts>> = {
   },
   fr: {
     title: "Des notifications de {0} ?",
-    body: "Votre navigateur demandera une confirmation. Elles viennent de {1} et se désactivent à tout moment.",
+    body: "Votre navigateur demandera une confirmation. Elles viennent de {0} et se désactivent à tout moment.",
     yes: "Autoriser",
     no: "Pas maintenant",
     done: "Les notifications sont activées",
@@ -52,7 +52,7 @@ export const TEXTS: Readonly<Record<string, Texts>> = {
   },
   es: {
     title: "¿Notificaciones de {0}?",
-    body: "Su navegador se lo preguntará otra vez. Vienen de {1} y puede desactivarlas cuando quiera.",
+    body: "Su navegador se lo preguntará otra vez. Vienen de {0} y puede desactivarlas cuando quiera.",
     yes: "Permitir",
     no: "Ahora no",
     done: "Las notificaciones están activadas",
@@ -64,7 +64,7 @@ export const TEXTS: Readonly<Record<string, Texts>> = {
   },
   ru: {
     title: "Уведомления от {0}?",
-    body: "Браузер спросит ещё раз. Они приходят от {1}, и их можно отключить в любой момент.",
+    body: "Браузер спросит ещё раз. Они приходят от {0}, и их можно отключить в любой момент.",
     yes: "Разрешить",
     no: "Не сейчас",
     done: "Уведомления включены",
