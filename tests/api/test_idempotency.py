@@ -14,7 +14,16 @@ import pytest
 from sqlalchemy import select, text
 from tests.support.api import api_client, bare_app
 from tests.support.environment import clean_environment
-from tests.support.operations import ADMIN, Things, body_of, is_installation_only, name_of, row_counts, webhook_things
+from tests.support.operations import (
+    ADMIN,
+    Things,
+    body_of,
+    campaign_things,
+    is_installation_only,
+    name_of,
+    row_counts,
+    webhook_things,
+)
 
 from heliograph.api.app import create_app
 from heliograph.api.idempotency import TAKES_KEY, key_of
@@ -46,7 +55,8 @@ def _refused(answer, status, code):
 async def things(api, alice):
     """Alice's things, with a notification of hers."""
     made = (await api.post("/v1/notifications", headers=alice.manage, json=BODY)).json()
-    return Things(alice, await webhook_things(api, alice) | {"notification_id": made["id"]})
+    more = await webhook_things(api, alice) | await campaign_things(api, alice)
+    return Things(alice, more | {"notification_id": made["id"]})
 
 
 def test_every_post_of_the_admin_api_takes_a_key():

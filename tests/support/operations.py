@@ -122,3 +122,11 @@ async def webhook_things(api: Any, tenant: Tenant) -> dict[str, str]:
     made = (await api.post("/v1/webhooks", headers=tenant.manage, json=body)).json()
     message = (await api.post(f"/v1/webhooks/{made['id']}/test", headers=tenant.manage)).json()
     return {"webhook_id": made["id"], "message_id": message["id"]}
+
+
+async def campaign_things(api: Any, tenant: Tenant) -> dict[str, str]:
+    """Write a campaign, and return its identifier by parameter."""
+    message = {"trigger": {"kind": "api"}, "audience": {"kind": "everyone"}, "content": {"title": "x"}}
+    body = {"name": "x", "message": message}
+    made = (await api.post("/v1/campaigns", headers=tenant.manage, json=body)).json()
+    return {"campaign_id": made["id"]}

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from heliograph.actions import audiences, audit
+from heliograph.actions.contact_limits import check_limits
 from heliograph.actions.rates import read_rate
 from heliograph.domain import templated
+from heliograph.domain.contact_rules import ContactRules
 from heliograph.domain.notification import (
     DEFAULT_TTL,
     MAX_TTL,
@@ -51,6 +53,7 @@ class Draft:
     send_at: datetime | None = None
     expires_at: datetime | None = None
     rate: str | None = None
+    limits: ContactRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,10 @@ def site_url(project: Project) -> str | None:
 
 def _notification(ctx: Context, project_id: str, draft: Draft) -> Notification:
     send_at = max(draft.send_at or ctx.now, ctx.now)
+    if draft.limits is not None:
+        check_limits(draft.limits, "/limits")
+        if draft.limits.exclusion is not None:
+            send_at = max(send_at, ctx.now + draft.limits.exclusion.settle)
     if draft.topic is not None and not TOPIC.fullmatch(draft.topic):
         raise _wrong("/topic", "A topic is 1 to 32 letters, digits, - and _ (RFC 8030 section 5.4).")
     if send_at > ctx.now + FARTHEST:
@@ -140,6 +147,7 @@ def _notification(ctx: Context, project_id: str, draft: Draft) -> Notification:
         send_at=send_at,
         expires_at=draft.expires_at or send_at + max(ttl, _GRACE),
         rate=read_rate(draft.rate, "/rate"),
+        limits=draft.limits,
     )
 
 

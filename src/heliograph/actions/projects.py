@@ -9,8 +9,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from heliograph.actions import audit, providers, vapid_keys
+from heliograph.actions.contact_limits import check_limits
 from heliograph.actions.rates import changed_rates
 from heliograph.actions.tokens import Issued, issue_publishable, issue_secret
+from heliograph.domain.contact_rules import ContactRules
 from heliograph.domain.notification import DEFAULT_BUDGET
 from heliograph.domain.origin import canonical_origin
 from heliograph.errors import ContactRefused, FieldError, InvalidRequest, NotFound
@@ -117,8 +119,9 @@ async def change(
     rate: str | None = None,
     clear_rate: bool = False,
     push_service_rates: Mapping[str, str] | None = None,
+    limits: ContactRules | None = None,
 ) -> Project:
-    """Change a project; None leaves a member as it is."""
+    """Change a project; None leaves a member as it is, and limits that say nothing are none."""
     # Locked, because the rates are one value: two changes at once must not undo each other.
     is_rated = rate is not None or clear_rate or push_service_rates is not None
     project = await projects.lock(tx, project_id) if is_rated else await projects.get(tx, project_id)
@@ -137,6 +140,9 @@ async def change(
         values["identity_public_key"] = _public_key(identity_public_key)
     if is_rated:
         values["rates"] = changed_rates(project.rates, rate=rate, by_service=push_service_rates, clear_rate=clear_rate)
+    if limits is not None:
+        check_limits(limits, "/limits")
+        values["limits"] = limits.stored() or None
     if values:
         await projects.change(tx, project_id, values | {"updated_at": ctx.now})
         changed = sorted(values)

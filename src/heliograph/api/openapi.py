@@ -55,6 +55,7 @@ _TAGS = {
     "Profiles": "People, by your own identifiers.",
     "Groups": "Named audiences that subscriptions join.",
     "Segments": "Named rules over profiles.",
+    "Campaigns": "What is sent by itself, and prompts.",
     "Imports": "Subscriptions from other systems, and everything out again.",
     "Projects": "Tenants of this installation.",
     "Keys": "Secret keys for servers, publishable ones for pages.",

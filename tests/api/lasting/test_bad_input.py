@@ -10,6 +10,7 @@ from tests.support.operations import (
     Things,
     bad_bodies,
     body_of,
+    campaign_things,
     is_installation_only,
     name_of,
     row_counts,
@@ -46,9 +47,12 @@ async def his_things(api, bob):
 async def _things(api, tenant):
     body = {"audience": {"kind": "everyone"}, "content": {"title": "x"}}
     made = (await api.post("/v1/notifications", headers=tenant.manage, json=body)).json()
-    more = dict.fromkeys(("subscription_id", "profile_id", "group_id", "delivery_id", "external_id", "name"), "x")
+    more = dict.fromkeys(
+        ("subscription_id", "profile_id", "group_id", "segment_id", "delivery_id", "external_id", "name"), "x"
+    )
     one = (await api.post("/v1/imports", headers=tenant.manage, json={})).json()
     more |= await webhook_things(api, tenant)
+    more |= await campaign_things(api, tenant)
     return Things(tenant, more | {"notification_id": made["id"], "import_id": one["id"]})
 
 

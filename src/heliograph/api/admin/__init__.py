@@ -4,6 +4,7 @@ from litestar.types import ControllerRouterHandler
 
 from heliograph.api.admin import (
     audit,
+    campaigns,
     deliveries,
     events,
     exports,
@@ -38,6 +39,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *events.ROUTES,
     *groups.ROUTES,
     *segments.ROUTES,
+    *campaigns.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,
     *webhooks.ROUTES,

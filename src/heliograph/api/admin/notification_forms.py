@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from heliograph.actions.notifications import Draft, Tally
+from heliograph.api.admin.limit_forms import LimitsForm, limits_view
 from heliograph.api.forms import Form, Moment, RateText, View
 from heliograph.domain import warned
 from heliograph.domain.content_rules import MAX_URL
@@ -128,10 +129,12 @@ class ToSegment(Form, frozen=True, kw_only=True, tag_field="kind", tag="segment"
     Give either `segment` or `rule`. A browser that is nobody's is in no segment.
     """
 
-    segment: Annotated[str, msgspec.Meta(min_length=1, max_length=100, description="Its id, seg_…, or its name.")] | None = None
-    rule: (
-        Annotated[dict[str, Any], msgspec.Meta(min_length=1, description="See `GET /v1/segments/schema`.")] | None
+    segment: (
+        Annotated[str, msgspec.Meta(min_length=1, max_length=100, description="Its id, seg_…, or its name.")] | None
     ) = None
+    rule: Annotated[dict[str, Any], msgspec.Meta(min_length=1, description="See `GET /v1/segments/schema`.")] | None = (
+        None
+    )
 
     def __post_init__(self) -> None:
         """Refuse both and neither."""
@@ -180,6 +183,7 @@ class NewNotification(Form, frozen=True, kw_only=True):
     ) = None
 
     rate: RateText | None = None
+    limits: LimitsForm | None = None
     dry_run: Annotated[
         bool, msgspec.Meta(description="Send nothing and store nothing; tell who would get what, with status 200.")
     ] = False
@@ -187,7 +191,7 @@ class NewNotification(Form, frozen=True, kw_only=True):
     def draft(self) -> Draft:
         """Return what the verb takes."""
         return Draft(
-            content=_content(self.content),
+            content=content_of(self.content),
             audience=_audience(self.audience),
             kind=self.kind,
             ttl=None if self.ttl_seconds is None else timedelta(seconds=self.ttl_seconds),
@@ -196,6 +200,7 @@ class NewNotification(Form, frozen=True, kw_only=True):
             send_at=self.send_at,
             expires_at=self.expires_at,
             rate=self.rate,
+            limits=None if self.limits is None else self.limits.rules(),
         )
 
 
@@ -261,6 +266,9 @@ class NotificationView(View, frozen=True, kw_only=True):
     started_at: Moment | None
     finished_at: Moment | None
     rate: str | None
+    limits: LimitsForm | None
+    campaign_id: str | None
+    variant: str | None
     counts: CountsView
     warnings: list[WarningView]
 
@@ -268,7 +276,8 @@ class NotificationView(View, frozen=True, kw_only=True):
 _SHOWN = 100
 
 
-def _content(form: ContentForm) -> Content:
+def content_of(form: ContentForm) -> Content:
+    """Return what the verbs take."""
     values = {name: getattr(form, name) for name in Content.__dataclass_fields__}
     values["actions"] = _actions(form.actions)
     values["variants"] = {tag: _variant(variant) for tag, variant in form.variants.items()}
@@ -304,8 +313,29 @@ def _audience(form: AudienceForm) -> Audience:
             return Audience(AudienceKind.SEGMENT, segment_id=form.segment, rule=form.rule)
 
 
+def audience_form(audience: Audience) -> AudienceForm:
+    """Return an audience as it is written."""
+    match audience.kind:
+        case AudienceKind.EVERYONE:
+            return Everyone()
+        case AudienceKind.GROUP:
+            return ToGroup(group=audience.group or "", identifier=audience.identifier)
+        case AudienceKind.PROFILES:
+            return ToProfiles(external_ids=list(audience.external_ids))
+        case AudienceKind.SUBSCRIPTIONS:
+            return ToSubscriptions(subscription_ids=list(audience.subscription_ids))
+        case AudienceKind.SEGMENT:
+            is_named = audience.segment_id is not None
+            return ToSegment(segment=audience.segment_id, rule=None if is_named else audience.rule)
+
+
+def content_form(content: Content) -> ContentForm:
+    """Return content as it is written."""
+    return msgspec.convert(content, ContentForm, from_attributes=True)
+
+
 def _audience_view(audience: Audience) -> AudienceView:
-    named = audience.external_ids or audience.subscription_ids
+    named = audience.external_ids or audience.subscription_ids or audience.profile_ids
     return AudienceView(
         kind=audience.kind,
         group=audience.group,
@@ -340,7 +370,7 @@ def notification_view(tally: Tally) -> NotificationView:
         kind=notification.kind,
         state=notification.state,
         audience=_audience_view(notification.audience),
-        content=msgspec.convert(notification.content, ContentForm, from_attributes=True),
+        content=content_form(notification.content),
         ttl_seconds=int(notification.ttl.total_seconds()),
         urgency=notification.urgency,
         topic=notification.topic,
@@ -350,6 +380,9 @@ def notification_view(tally: Tally) -> NotificationView:
         started_at=progress.started_at,
         finished_at=progress.finished_at,
         rate=None if notification.rate is None else str(notification.rate),
+        limits=None if notification.limits is None else limits_view(notification.limits),
+        campaign_id=notification.campaign_id,
+        variant=notification.variant,
         counts=_counts_view(tally.counts),
         warnings=_warnings(tally.counts),
     )

@@ -7,11 +7,13 @@ from litestar import delete, get, patch
 from litestar.params import FromPath, JSONBody
 
 from heliograph.actions import projects
+from heliograph.api.admin.limit_forms import ProjectLimitsForm, project_limits_view
 from heliograph.api.auth import By
 from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, Name, PageView, RateText, View
 from heliograph.api.idempotency import post
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
+from heliograph.domain.contact_rules import ContactRules
 from heliograph.domain.endpoint import PushService
 from heliograph.domain.notification import DEFAULT_BUDGET
 from heliograph.domain.origin import MAX_ORIGIN_LENGTH
@@ -80,6 +82,7 @@ class ProjectChange(Form, frozen=True, kw_only=True):
     identity_public_key: Pem | msgspec.UnsetType | None = msgspec.UNSET
     rate: RateText | msgspec.UnsetType | None = msgspec.UNSET
     push_service_rates: ServiceRates | msgspec.UnsetType = msgspec.UNSET
+    limits: ProjectLimitsForm | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ProjectView(View, frozen=True, kw_only=True):
@@ -93,6 +96,7 @@ class ProjectView(View, frozen=True, kw_only=True):
     identity_public_key: str | None
     rate: str | None
     push_service_rates: dict[str, str]
+    limits: ProjectLimitsForm | None
     created_at: Moment
     updated_at: Moment
 
@@ -125,6 +129,7 @@ def project_view(project: Project) -> ProjectView:
         identity_public_key=project.identity_public_key,
         rate=project.rates.get(ALL),
         push_service_rates={name: rate for name, rate in project.rates.items() if name != ALL},
+        limits=project_limits_view(ContactRules.of(project.limits)) if project.limits else None,
         created_at=project.created_at,
         updated_at=project.updated_at,
     )
@@ -200,7 +205,7 @@ async def get_project(project_id: FromPath[str], caller: By, heliograph: Wired) 
 async def change_project(
     project_id: FromPath[str], data: JSONBody[ProjectChange], caller: By, heliograph: Wired
 ) -> ProjectView:
-    """Change what is given and keep the rest. `identity_public_key: null` removes the key, `rate: null` the rate."""
+    """Change what is given and keep the rest. `null` removes an `identity_public_key`, a `rate`, `limits`."""
     caller.check_reach(project_id)
     async with heliograph.store.begin() as tx:
         changed = await projects.change(
@@ -216,6 +221,7 @@ async def change_project(
             rate=data.rate or None,
             clear_rate=data.rate is None,
             push_service_rates=_service_rates(data.push_service_rates),
+            limits=_limits(data.limits),
         )
     return project_view(changed)
 
@@ -251,3 +257,10 @@ def _service_rates(given: dict[PushService, str] | msgspec.UnsetType) -> dict[st
 
 
 ROUTES = (create_project, list_projects, get_project, change_project, rotate_identity_secret, delete_project)
+
+
+def _limits(given: ProjectLimitsForm | msgspec.UnsetType | None) -> ContactRules | None:
+    """Return limits that say nothing for null, and None for what was left out."""
+    if given is msgspec.UNSET:
+        return None
+    return ContactRules() if given is None else given.rules()
