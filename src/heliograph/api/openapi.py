@@ -54,6 +54,7 @@ _TAGS = {
     "Subscriptions": "Browsers that said yes.",
     "Profiles": "People, by your own identifiers.",
     "Groups": "Named audiences that subscriptions join.",
+    "Events": "What people did, told by servers.",
     "Segments": "Named rules over profiles.",
     "Campaigns": "What is sent by itself, and prompts.",
     "Imports": "Subscriptions from other systems, and everything out again.",
