@@ -156,7 +156,9 @@ class Compiled:
         """Fill it in, or raise `TemplateError`."""
         out = _Out(is_address=is_address)
         try:
-            self.template.render_with_context(_Context(self.template, globals=values), out)
+            context = _Context(self.template, globals=values)
+            for node in self.template.nodes:  # without the library's own scopes around them, which take as long again
+                node.render(context, out)
         except TemplateError:
             raise
         except LiquidError as error:

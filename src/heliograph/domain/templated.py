@@ -16,6 +16,7 @@ Values = Mapping[str, Any]
 _SHOWN = ("title", "body")
 _ADDRESSES = ("url", "icon", "image")
 _ADDRESS = re.compile(r"https?://|\s*\{[{%]|$")
+_NO_VARIANT = Variant()
 _Part = TypeVar("_Part", Content, Variant)
 
 
@@ -76,16 +77,17 @@ def personal(content: Content, kind: NotificationKind, language: str | None, val
     if kind is NotificationKind.DATA:
         return replace(content, data=_data(content.data, values), template=False)
     tag, variant = chosen_variant(content, language)
-    variant = variant or Variant()
+    variant = variant or _NO_VARIANT
+    shown = {name: value for name, value in values.items() if name != template.ADDRESS_ONLY}
     actions = content.actions if variant.actions is None else variant.actions
     made = replace(
         content,
-        title=_filled("title", variant.title or content.title, values) or "",
-        body=_filled("body", content.body if variant.body is None else variant.body, values),
+        title=_filled("title", variant.title or content.title, shown) or "",
+        body=_filled("body", content.body if variant.body is None else variant.body, shown),
         url=_address("url", variant.url or content.url, values),
         icon=_address("icon", variant.icon or content.icon, values),
         image=_address("image", variant.image or content.image, values),
-        actions=tuple(_action(action, values) for action in actions),
+        actions=tuple(_action(action, values, shown) for action in actions),
         language=tag,
         data=_data(content.data, values),
         variants={},
@@ -158,7 +160,7 @@ def _plain(url: str | None) -> str | None:
 def _filled(name: str, source: str | None, values: Values) -> str | None:
     if not source:
         return source
-    return _named(name, lambda: template.render(source, _without_id(values)).strip() or None)
+    return _named(name, lambda: template.render(source, values).strip() or None)
 
 
 def _address(name: str, source: str | None, values: Values) -> str | None:
@@ -167,11 +169,11 @@ def _address(name: str, source: str | None, values: Values) -> str | None:
     return _named(name, lambda: template.render(source, values, is_address=True).strip() or None)
 
 
-def _action(action: Action, values: Values) -> Action:
+def _action(action: Action, values: Values, shown: Values) -> Action:
     where = f"actions/{action.action}"
     return Action(
         action=action.action,
-        title=_filled(f"{where}/title", action.title, values) or "",
+        title=_filled(f"{where}/title", action.title, shown) or "",
         icon=_address(f"{where}/icon", action.icon, values),
         url=_address(f"{where}/url", action.url, values),
     )
@@ -194,7 +196,3 @@ def _named(name: str, work: Callable[[], str | None]) -> str | None:
         return work()
     except TemplateError as error:
         raise TemplateError(f"{name}: {error.sentence}") from None
-
-
-def _without_id(values: Values) -> Values:
-    return {name: value for name, value in values.items() if name != template.ADDRESS_ONLY}
