@@ -1,5 +1,6 @@
 """What pages tell of their visitors, and every page trigger, in real browsers."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -285,7 +286,9 @@ async def test_told_to_the_server(browser: Browser, shop: Shop, project: Project
         found[:] = [person for person in people if person["external_id"] == "ada"]
         for person in tuple(found):
             events = (await project.ask("GET", f"/v1/profiles/{person['id']}/events"))["items"]
-            found.append([event["name"] for event in sorted(events, key=lambda event: str(event["at"]))])
+            found.append(
+                [event["name"] for event in sorted(events, key=lambda event: datetime.fromisoformat(event["at"]))]
+            )
         return found[1:] == [wanted]
 
     await eventually(told, lambda: f"Ada's events; there are {found}", 30)
