@@ -32,16 +32,16 @@ class InGroup(Question, frozen=True, kw_only=True, tag="group"):
 
     def sql(self, now: datetime) -> ColumnElement[bool]:
         """Look for a membership of one of the person's subscriptions."""
+        # One inside the other, because SQLite would begin a join with the group's members, who may be millions.
         theirs, joined = subscriptions.alias("own"), memberships.alias("joined")
-        found = exists().where(
-            theirs.c.profile_id == profiles.c.id,
-            joined.c.subscription_id == theirs.c.id,
-            joined.c.project_id == profiles.c.project_id,
+        membership = exists().where(
+            joined.c.project_id == theirs.c.project_id,
             joined.c.group_name == self.name,
+            joined.c.subscription_id == theirs.c.id,
         )
         if self.identifier is not None:
-            found = found.where(joined.c.identifier == self.identifier)
-        return found.correlate(profiles)
+            membership = membership.where(joined.c.identifier == self.identifier)
+        return exists().where(theirs.c.profile_id == profiles.c.id, membership.correlate(theirs)).correlate(profiles)
 
     def narrowed(self, project_id: str, now: datetime) -> Select[Any] | None:
         """Return the people of the group's members."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 
 from heliograph.domain.endpoint import PushService
 from heliograph.domain.notification import Audience, AudienceKind
@@ -126,10 +126,13 @@ class SegmentPage:
     after: str | None
 
 
-async def segment_page(tx: Tx, project_id: str, meant: Meant, *, after: str, upto: str, limit: int) -> SegmentPage:
-    """Return up to `limit` subscriptions of whom a rule means, out of the next `LOOKED_AT`."""
+async def segment_page(
+    tx: Tx, project_id: str, meant: Meant, *, after: str, upto: str, limit: int, look_at: int | None = None
+) -> SegmentPage:
+    """Return up to `limit` subscriptions of whom a rule means, out of the next `look_at`, or `LOOKED_AT`."""
+    look_at = look_at or LOOKED_AT
     everyone = Audience(AudienceKind.EVERYONE)
-    some = _page(project_id, everyone, after, upto, LOOKED_AT).subquery()
+    some = _page(project_id, everyone, after, upto, look_at).subquery()
     size, last = (await tx.execute(select(func.count(), func.max(some.c[0])))).one()
     if last is None:
         return SegmentPage([], None)
@@ -148,13 +151,14 @@ async def segment_page(tx: Tx, project_id: str, meant: Meant, *, after: str, upt
     ids = list((await tx.execute(query)).scalars())
     if len(ids) == limit:
         return SegmentPage(ids, ids[-1])
-    return SegmentPage(ids, last if size == LOOKED_AT else None)
+    return SegmentPage(ids, last if size == look_at else None)
 
 
 def _person_is(meant: Meant) -> ColumnElement[bool]:
     """Return whether a subscription is of a person whom a rule means."""
-    person = exists().where(profiles.c.id == subscriptions.c.profile_id, profiles.c.merged_into.is_(None), meant)
-    return person.correlate(subscriptions)
+    # A value instead of EXISTS, which PostgreSQL would turn into a join that may read all people for a few of them.
+    answer = select(meant).where(profiles.c.id == subscriptions.c.profile_id, profiles.c.merged_into.is_(None))
+    return func.coalesce(answer.correlate(subscriptions).scalar_subquery(), false())
 
 
 async def receivers(

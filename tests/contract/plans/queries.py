@@ -7,6 +7,7 @@ from tests.contract.plans.entries import ENTRY_QUERIES
 from tests.contract.plans.people import PEOPLE_QUERIES
 from tests.contract.plans.query import Query
 from tests.contract.plans.seed import NOTIFICATIONS, NOW, SUBSCRIPTIONS, a_delivery, an_id, endpoint_hash
+from tests.contract.plans.segments import SEGMENT_QUERIES
 
 from heliograph.domain.delivery import DeliveryState, ReceiptEvent
 from heliograph.domain.glue import GlueSettings, Right
@@ -520,4 +521,5 @@ QUERIES = [
     Query(installation.settle, ("fact 5", "y")),
     *ENTRY_QUERIES,
     *PEOPLE_QUERIES,
+    *SEGMENT_QUERIES,
 ]

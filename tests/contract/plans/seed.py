@@ -347,6 +347,13 @@ def _carts() -> Iterator[dict[str, Any]]:
         yield {**whose, **sums, "updated_at": NOW, "last_event_id": an_id("evt", number)}
 
 
+def _segments() -> Iterator[dict[str, Any]]:
+    for number in range(PROJECTS):
+        what = {"name": f"segment {number}", "rule": {"kind": "language", "in": ["de"]}}
+        times = {"created_at": _at(number), "updated_at": _at(number)}
+        yield {"id": an_id("seg", number), "project_id": an_id("prj", 0), **what, **times}
+
+
 ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "installation": _installation,
     "leases": _leases,
@@ -375,6 +382,7 @@ ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "held_devices": _held_devices,
     "visitors": _visitors,
     "events": _events,
+    "segments": _segments,
     "carts": _carts,
     "webhooks": _webhooks,
     "webhook_outbox": _webhook_outbox,
