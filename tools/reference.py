@@ -15,6 +15,8 @@ from heliograph.api.event_examples import EVENT_EXAMPLES
 from heliograph.checks import CHECKS
 from heliograph.cli.app import build
 from heliograph.domain.endpoint import PushService
+from heliograph.domain.event import EventFault
+from heliograph.domain.vocabulary import VOCABULARY
 from heliograph.names import EVENTS, METRICS
 from heliograph.providers.webpush import outcomes
 from heliograph.settings import Settings, as_text, fields
@@ -198,7 +200,42 @@ def webhooks_page() -> str:
     return "".join(parts)
 
 
+_EVENTS_ABOUT = """What people do, as `POST /v1/public/events` (pages) and `POST /v1/events` (your server) take it:
+[how to tell it](../howto/track-events.md).
+
+An event has `id` (the teller's own, 64 characters at most: the same one again is the same event), `name`, `at`
+(RFC 3339) and `properties`. A name is 1 to 64 of `a-z`, `0-9`, `_`, `.` and `-` with a letter first. Those below are
+understood: their properties must be of these kinds, others may stand beside them. Any other name is yours, with
+whatever properties you like. Properties have at most 16,384 characters as JSON and five levels.
+"""
+
+
+def events_page() -> str:
+    """Return the page of all known events of people."""
+    parts = [f"# Events of people\n\n{_NOTE}{_EVENTS_ABOUT}"]
+    for name, known in VOCABULARY.items():
+        rows = "".join(
+            f"| `{each.path}`{' (needed)' if each.is_needed else ''} | {each.kind} | {each.meaning} |\n"
+            for each in known.properties
+        )
+        parts.append(f"\n## {name}\n\n{known.meaning}\n\n| property | form | |\n| --- | --- | --- |\n{rows}")
+    why = "".join(f"| `{fault}` | {_FAULTS[fault]} |\n" for fault in EventFault)
+    parts.append(
+        "\n## Why an event is refused\n\nEach by itself: the others of its call are taken.\n\n"
+        f"| code | |\n| --- | --- |\n{why}"
+    )
+    return "".join(parts)
+
+
+_FAULTS = {
+    EventFault.MALFORMED: "It is not of this form; `detail` says where.",
+    EventFault.TOO_LARGE: "Its properties are too long, or nested too deeply.",
+    EventFault.TOO_OLD: "It happened more than seven days ago.",
+    EventFault.NOT_ALLOWED: "A page cannot tell this, or it needs a person and names none.",
+}
+
 PAGES = {
+    "events.md": events_page,
     "settings.md": settings_page,
     "cli.md": cli_page,
     "push-services.md": push_services_page,
