@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from heliograph.domain.campaign import Campaign, CampaignKind
 from heliograph.domain.prompt import Prompt
 from heliograph.kit.context import Context
 from heliograph.storage import prompts
@@ -166,3 +167,10 @@ async def statistics(tx: Tx, *, campaign_id: str, definition: dict[str, Any]) ->
     for (variant, event), total in sorted(counts.items()):
         found[variant][event] = total
     return Statistics(found)
+
+
+async def told_of(tx: Tx, campaign: Campaign) -> Statistics | None:
+    """Return what pages told of a campaign; None of a message."""
+    if campaign.kind is not CampaignKind.PROMPT:
+        return None
+    return await statistics(tx, campaign_id=campaign.id, definition=campaign.definition)

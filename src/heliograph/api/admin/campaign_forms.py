@@ -9,6 +9,7 @@ import msgspec
 from heliograph import triggers
 from heliograph.actions.campaign_messages import MessageDraft
 from heliograph.actions.campaigns import Results
+from heliograph.actions.prompt_events import Statistics
 from heliograph.api.admin.experiment_forms import ComparisonView, ExperimentForm, comparison, experiment_form
 from heliograph.api.admin.limit_forms import LimitsForm, limits_view
 from heliograph.api.admin.notification_forms import (
@@ -18,6 +19,7 @@ from heliograph.api.admin.notification_forms import (
     audience_form,
     content_form,
 )
+from heliograph.api.admin.prompt_statistics import PromptStatisticsView, prompt_statistics_view
 from heliograph.api.forms import Form, Moment, Name, RateText, View
 from heliograph.domain.campaign import Campaign, CampaignKind, CampaignRun, CampaignState, DispatchState
 from heliograph.domain.delivery import DeliveryState
@@ -202,12 +204,13 @@ class VariantView(View, frozen=True, kw_only=True):
 
 
 class StatisticsView(View, frozen=True, kw_only=True):
-    """What came of a message campaign, of all its notifications that are still kept."""
+    """What came of a campaign: of a message, of all its notifications that are still kept; of a prompt, on pages."""
 
     dispatches: dict[str, int]
     total: VariantView
     variants: list[VariantView]
     comparison: Annotated[ComparisonView | None, msgspec.Meta(description="Null without two variants.")]
+    prompt: Annotated[PromptStatisticsView | None, msgspec.Meta(description="Null of a message.")] = None
 
 
 def campaign_view(campaign: Campaign) -> CampaignView:
@@ -257,8 +260,8 @@ def dispatch_view(run: CampaignRun) -> DispatchView:
     )
 
 
-def statistics_view(results: Results) -> StatisticsView:
-    """Return what came of a campaign."""
+def statistics_view(results: Results, prompt: Statistics | None = None) -> StatisticsView:
+    """Return what came of a campaign; `prompt` is what pages told."""
     total: dict[tuple[str, str], int] = {}
     for counts in results.deliveries.values():
         for key, count in counts.items():
@@ -272,6 +275,7 @@ def statistics_view(results: Results) -> StatisticsView:
             if variant is not None
         ],
         comparison=comparison(results.deliveries),
+        prompt=None if prompt is None else prompt_statistics_view(prompt),
     )
 
 

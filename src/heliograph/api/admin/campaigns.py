@@ -5,7 +5,15 @@ from typing import Annotated, Any
 from litestar import delete, get, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from heliograph.actions import campaign_messages, campaigns, dry_run, notifications, prompt_definitions, triggering
+from heliograph.actions import (
+    campaign_messages,
+    campaigns,
+    dry_run,
+    notifications,
+    prompt_definitions,
+    prompt_events,
+    triggering,
+)
 from heliograph.actions.campaigns import Outline
 from heliograph.actions.triggering import Named
 from heliograph.api.admin.campaign_forms import (
@@ -317,10 +325,12 @@ async def preview_campaign(campaign_id: FromPath[str], caller: By, heliograph: W
     opt=operation(scope=Scope.READ, problems=(NotFound,)),
 )
 async def get_campaign_statistics(campaign_id: FromPath[str], caller: By, heliograph: Wired) -> StatisticsView:
-    """Return what came of a message campaign so far, by variant too."""
+    """Return what came of a campaign so far, by variant too."""
     async with heliograph.store.read() as tx:
+        campaign = await campaigns.get(tx, project_id=caller.project(), campaign_id=campaign_id)
         found = await campaigns.results(tx, project_id=caller.project(), campaign_id=campaign_id)
-    return statistics_view(found)
+        told = await prompt_events.told_of(tx, campaign)
+    return statistics_view(found, told)
 
 
 @get(
