@@ -170,3 +170,8 @@ async def upkeep(world: World) -> None:
     """Run one round of upkeep."""
     await ask_for_upkeep(world.heliograph)
     await world.work()
+
+
+def rules(limits: dict[str, Any]) -> ContactRules:
+    """Return limits as verbs take them."""
+    return ContactRules.of(limits)
