@@ -4,7 +4,7 @@
 import inspect
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import EnumType
 from pathlib import Path
 from typing import Any, get_args
@@ -14,8 +14,11 @@ import typer
 from heliograph.api.event_examples import EVENT_EXAMPLES
 from heliograph.checks import CHECKS
 from heliograph.cli.app import build
+from heliograph.conditions import CONDITIONS
+from heliograph.conditions import schema as rule_schema
 from heliograph.domain.endpoint import PushService
 from heliograph.domain.event import EventFault
+from heliograph.domain.segment import MAX_DEPTH, MAX_NODES
 from heliograph.domain.vocabulary import VOCABULARY
 from heliograph.names import EVENTS, METRICS
 from heliograph.providers.webpush import outcomes
@@ -191,6 +194,67 @@ with a space between while two secrets overlap).
 """
 
 
+_SEGMENTS_ABOUT = f"""A rule is one condition, as JSON: an object with its `kind`. The condition `combine` holds
+others, so a rule is a tree, at most {MAX_DEPTH} levels deep and of at most {MAX_NODES} conditions. A member that is not
+listed here is refused, and so is a value that can never hold; the answer says where.
+[How to use segments](../howto/segments.md); as JSON Schema: `GET /v1/segments/schema`.
+
+Values are compared honestly: a text is never a number, `true` is no number, capital letters count, and a missing
+attribute equals nothing. A *day* is a text that begins with `YYYY-MM-DD` and either ends there or goes on with `T`; it
+is compared as it is written. Numbers are within plus or minus 2 to the power of 53. The same things come to the same
+answer on SQLite and on PostgreSQL, for one person and for a million.
+
+Events and notifications are counted for as long as they are kept; where one person is asked about, the newest 10,000
+of a name.
+"""
+
+
+def segments_page() -> str:
+    """Return the page of all conditions."""
+    document = rule_schema()["$defs"]
+    parts = [f"# Rules of segments\n\n{_NOTE}{_SEGMENTS_ABOUT}"]
+    for member in CONDITIONS:
+        about, example = _paragraphs(inspect.getdoc(member)), json.dumps(member.example)
+        parts.append(
+            f"\n## {member.kind}\n\n{about}\n\n    {example}\n\n{_members(document[member.__name__], document)}"
+        )
+    parts.append("\n# Parts of rules\n")
+    shared = {name: document[name] for name in ("Property", "Span", "Between", "Amount", "Ago")}
+    for name, about in shared.items():
+        parts.append(f"\n## {name}\n\n{_paragraphs(about['description'])}\n\n{_members(about, document)}")
+    return "".join(parts)
+
+
+def _members(about: dict[str, Any], document: dict[str, Any]) -> str:
+    rows = []
+    for name, member in about["properties"].items():
+        if name != "kind":
+            needed = " (needed)" if name in about.get("required", ()) else ""
+            said = member.get("description") or _said(member.get("anyOf", ()))
+            rows.append(f"| `{name}`{needed} | {_form(member, document)} | {said} |\n")
+    return f"| member | form | |\n| --- | --- | --- |\n{''.join(rows)}"
+
+
+def _said(forms: Sequence[dict[str, Any]]) -> str:
+    return next((form["description"] for form in forms if "description" in form), "")
+
+
+def _form(member: dict[str, Any], document: dict[str, Any]) -> str:
+    """Return how a value is written, in words."""
+    if "$ref" in member:
+        name = member["$ref"].rpartition("/")[2]
+        if "enum" in document[name]:
+            return ", ".join(f"`{one}`" for one in document[name]["enum"])
+        return "conditions" if name == "Condition" else f"[{name}](#{name.lower()})"
+    if "anyOf" in member:
+        forms = dict.fromkeys(_form(one, document) for one in member["anyOf"] if one.get("type") != "null")
+        return ", or ".join(form for form in forms if form != "whole number" or "number" not in forms)
+    if member.get("type") == "array":
+        return "list of these" if "anyOf" in member["items"] else f"list of {_form(member['items'], document)}"
+    words = {"string": "text", "integer": "whole number", "number": "number", "boolean": "`true` or `false`"}
+    return words[member["type"]]
+
+
 def webhooks_page() -> str:
     """Return the page of all events."""
     parts = [f"# Webhooks\n\n{_NOTE}{_WEBHOOKS_ABOUT}"]
@@ -242,6 +306,7 @@ PAGES = {
     "metrics.md": metrics_page,
     "checks.md": checks_page,
     "webhooks.md": webhooks_page,
+    "segments.md": segments_page,
 }
 
 if __name__ == "__main__":

@@ -13,13 +13,14 @@ from sqlalchemy import select
 from tests.support.people import ANY_QUESTION, NOW, PEOPLE, PROJECT, QUESTIONS, RULES, Rows, make_projects, write
 
 from heliograph.conditions import CONDITIONS, parse, schema
+from heliograph.conditions.base import Question
 from heliograph.domain.segment import MAX_DEPTH, MAX_NODES
 from heliograph.errors import InvalidRequest
 from heliograph.storage.people import load
 from heliograph.storage.store import Store, Tx
 from heliograph.storage.tables import profiles
 
-KINDS = [str(member.__struct_config__.tag) for member in CONDITIONS]
+KINDS = [member.kind for member in CONDITIONS]
 _CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 SETTINGS = settings(deadline=None, max_examples=60, suppress_health_check=_CHECKS, database=None)
 
@@ -161,6 +162,13 @@ def test_a_tree_has_bounds():
 def test_a_cycle_cannot_be_written():
     """No condition refers to a segment, so that none can refer to itself."""
     assert "segment" not in KINDS
+
+
+@pytest.mark.parametrize("member", CONDITIONS, ids=KINDS)
+def test_every_condition_has_a_name_and_an_example(member: type[Question]):
+    """The name is the one that rules say, and the example is read."""
+    assert member.__struct_config__.tag == member.kind
+    assert isinstance(parse(member.example), member)
 
 
 def test_the_schema_is_the_one_that_rules_follow():

@@ -45,7 +45,7 @@ CONDITIONS: tuple[type[Question], ...] = (
 
 __all__ = ["CONDITIONS", "Condition", "meant", "narrowed", "parse", "schema"]
 
-_BY_KIND = {member.__struct_config__.tag: member for member in CONDITIONS}
+_BY_KIND = {member.kind: member for member in CONDITIONS}
 
 
 def parse(rule: Any, at: str = "/rule") -> Condition:
@@ -111,7 +111,7 @@ class _Reader:
         kind = rule.get("kind")
         member = _BY_KIND.get(kind) if isinstance(kind, str) else None
         if member is None:
-            raise _refused(f"{at}/kind", f"The kind is one of {', '.join(map(str, _BY_KIND))}.")
+            raise _refused(f"{at}/kind", f"The kind is one of {', '.join(_BY_KIND)}.")
         condition: Condition = _converted(rule, member, at)
         if isinstance(condition, Combine):
             parts = tuple(self.read(part, f"{at}/of/{number}", depth + 1) for number, part in enumerate(condition.of))

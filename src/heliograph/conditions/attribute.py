@@ -17,6 +17,7 @@ class Attribute(Question, frozen=True, kw_only=True, tag="attribute"):
     """An attribute of the profile, compared with a value."""
 
     kind: ClassVar[str] = "attribute"
+    example: ClassVar[dict[str, Any]] = {"kind": "attribute", "name": "plan", "is": "in", "value": ["gold", "silver"]}
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=64, description="The attribute's name, exactly.")]
     operator: Annotated[
         Operator,

@@ -33,6 +33,8 @@ class Condition(Protocol):
 
     kind: ClassVar[str]
     """How rules call it."""
+    example: ClassVar[dict[str, Any]]
+    """One, for the reference."""
 
     @property
     def parts(self) -> "tuple[Condition, ...]":
@@ -70,6 +72,9 @@ class Question(Part, frozen=True, kw_only=True, tag_field="kind"):
 
     They combine none, need the profile alone and are found by no index, unless they say otherwise.
     """
+
+    kind: ClassVar[str]
+    example: ClassVar[dict[str, Any]]
 
     @property
     def parts(self) -> tuple[Condition, ...]:

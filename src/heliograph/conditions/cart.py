@@ -16,10 +16,11 @@ class InCart(Question, frozen=True, kw_only=True, tag="cart"):
     """The person's cart; all that is given holds. Who never had one has an empty one."""
 
     kind: ClassVar[str] = "cart"
-    count: Annotated[Between, msgspec.Meta(description="How many pieces are in it.")] | None = None
-    total: Annotated[Amount, msgspec.Meta(description="What they cost together.")] | None = None
+    example: ClassVar[dict[str, Any]] = {"kind": "cart", "count": {"from": 1}, "idle_for": {"hours": 4}}
+    count: Annotated[Between | None, msgspec.Meta(description="How many pieces are in it.")] = None
+    total: Annotated[Amount | None, msgspec.Meta(description="What they cost together.")] = None
     item: Annotated[ItemId, msgspec.Meta(description="This item is in it.")] | None = None
-    idle_for: Annotated[Span, msgspec.Meta(description="It has not changed for so long.")] | None = None
+    idle_for: Annotated[Span | None, msgspec.Meta(description="It has not changed for so long.")] = None
 
     def __post_init__(self) -> None:
         """Refuse to ask nothing."""

@@ -24,6 +24,7 @@ class Combine(Question, frozen=True, kw_only=True, tag="combine"):
     """All of some conditions hold, any of them does, or none of them does (which is how one is negated)."""
 
     kind: ClassVar[str] = "combine"
+    example: ClassVar[dict[str, Any]] = {"kind": "combine", "match": "none", "of": [{"kind": "language", "in": ["de"]}]}
     match: Match
     of: Annotated[tuple[Any, ...], msgspec.Meta(min_length=1, max_length=MAX_NODES)]
 

@@ -18,6 +18,7 @@ class OnDevice(Question, frozen=True, kw_only=True, tag="device"):
     """One of the person's browsers, visiting or subscribed, of which all of this is true."""
 
     kind: ClassVar[str] = "device"
+    example: ClassVar[dict[str, Any]] = {"kind": "device", "os": "android", "mobile": True}
     browser: Annotated[Name, msgspec.Meta(description="Such as firefox, chrome, edge, safari.")] | None = None
     os: Annotated[Name, msgspec.Meta(description="Such as windows, macos, linux, android, ios.")] | None = None
     mobile: bool | None = None

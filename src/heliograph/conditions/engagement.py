@@ -30,12 +30,13 @@ class Engaged(Question, frozen=True, kw_only=True, tag="engagement"):
     """
 
     kind: ClassVar[str] = "engagement"
+    example: ClassVar[dict[str, Any]] = {"kind": "engagement", "did": "clicked", "to": 0, "within": {"days": 60}}
     did: Did | None = None
     least: Annotated[Count, msgspec.Meta(description="1, unless `to` is given.")] | None = msgspec.field(
         name="from", default=None
     )
     most: Count | None = msgspec.field(name="to", default=None)
-    within: Annotated[Span, msgspec.Meta(description="Only what happened so long ago; all, if left out.")] | None = None
+    within: Annotated[Span | None, msgspec.Meta(description="Only what happened so long ago; all, if left out.")] = None
     ignored_last: (
         Annotated[
             int,

@@ -33,14 +33,15 @@ class EventCount(Question, frozen=True, kw_only=True, tag="event_count"):
     """Events of a name, counted: at least `from`, at most `to`. `to` 0 means that it never happened."""
 
     kind: ClassVar[str] = "event_count"
+    example: ClassVar[dict[str, Any]] = {"kind": "event_count", "name": "item_view", "from": 3, "within": {"days": 7}}
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^[a-z][a-z0-9_.-]*$")]
     least: Annotated[Count, msgspec.Meta(description="1, unless `to` is given.")] | None = msgspec.field(
         name="from", default=None
     )
     most: Count | None = msgspec.field(name="to", default=None)
-    within: Annotated[Span, msgspec.Meta(description="Only those of so long ago; all, if left out.")] | None = None
+    within: Annotated[Span | None, msgspec.Meta(description="Only those of so long ago; all, if left out.")] = None
     item: Annotated[ItemId, msgspec.Meta(description="Only those about this item.")] | None = None
-    has: Annotated[Property, msgspec.Meta(description="Only those with this property.")] | None = msgspec.field(
+    has: Annotated[Property | None, msgspec.Meta(description="Only those with this property.")] = msgspec.field(
         name="property", default=None
     )
 

@@ -15,8 +15,9 @@ class FirstSeen(Question, frozen=True, kw_only=True, tag="first_seen"):
     """The profile was made within a time, not within a time, or both."""
 
     kind: ClassVar[str] = "first_seen"
-    within: Annotated[Span, msgspec.Meta(description="At most so long ago.")] | None = None
-    not_within: Annotated[Span, msgspec.Meta(description="Longer ago than that.")] | None = None
+    example: ClassVar[dict[str, Any]] = {"kind": "first_seen", "within": {"days": 7}}
+    within: Annotated[Span | None, msgspec.Meta(description="At most so long ago.")] = None
+    not_within: Annotated[Span | None, msgspec.Meta(description="Longer ago than that.")] = None
 
     def __post_init__(self) -> None:
         """Refuse to ask nothing."""

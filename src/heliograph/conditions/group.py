@@ -16,6 +16,7 @@ class InGroup(Question, frozen=True, kw_only=True, tag="group"):
     """A subscription of the person is in a group: with this identifier, or with any."""
 
     kind: ClassVar[str] = "group"
+    example: ClassVar[dict[str, Any]] = {"kind": "group", "name": "warehouse", "identifier": "42"}
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     identifier: (
         Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_IDENTIFIER, description="Any, if left out.")] | None

@@ -20,6 +20,7 @@ class Language(Question, frozen=True, kw_only=True, tag="language"):
     """The profile's language is one of these, or a variety of one: `de` includes `de-AT`."""
 
     kind: ClassVar[str] = "language"
+    example: ClassVar[dict[str, Any]] = {"kind": "language", "in": ["de", "pt-BR"]}
     tags: Annotated[list[Tag], msgspec.Meta(min_length=1, max_length=MAX_LIST)] = msgspec.field(name="in")
 
     def matches(self, person: Person, now: datetime) -> bool:

@@ -15,8 +15,9 @@ class LastSeen(Question, frozen=True, kw_only=True, tag="last_seen"):
     """The last visit was within a time, not within a time, or both. Never seen: since the profile was made."""
 
     kind: ClassVar[str] = "last_seen"
-    within: Annotated[Span, msgspec.Meta(description="At most so long ago.")] | None = None
-    not_within: Annotated[Span, msgspec.Meta(description="Longer ago than that.")] | None = None
+    example: ClassVar[dict[str, Any]] = {"kind": "last_seen", "not_within": {"days": 30}}
+    within: Annotated[Span | None, msgspec.Meta(description="At most so long ago.")] = None
+    not_within: Annotated[Span | None, msgspec.Meta(description="Longer ago than that.")] = None
 
     def __post_init__(self) -> None:
         """Refuse to ask nothing."""

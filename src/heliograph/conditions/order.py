@@ -18,13 +18,19 @@ class Orders(Question, frozen=True, kw_only=True, tag="order"):
     """The person's orders: how many, for how much together, and how long since the last. All that is given holds."""
 
     kind: ClassVar[str] = "order"
+    example: ClassVar[dict[str, Any]] = {
+        "kind": "order",
+        "count": {"from": 2},
+        "total": {"from": 100},
+        "last_not_within": {"days": 90},
+    }
     count: Between | None = None
-    total: Annotated[Amount, msgspec.Meta(description="Of all of them together.")] | None = None
-    within: Annotated[Span, msgspec.Meta(description="Counted are only those of so long ago.")] | None = None
-    last_within: Annotated[Span, msgspec.Meta(description="The last one is at most so long ago.")] | None = None
-    last_not_within: (
-        Annotated[Span, msgspec.Meta(description="There are orders, and the last is longer ago than that.")] | None
-    ) = None
+    total: Annotated[Amount | None, msgspec.Meta(description="Of all of them together.")] = None
+    within: Annotated[Span | None, msgspec.Meta(description="Counted are only those of so long ago.")] = None
+    last_within: Annotated[Span | None, msgspec.Meta(description="The last one is at most so long ago.")] = None
+    last_not_within: Annotated[
+        Span | None, msgspec.Meta(description="There are orders, and the last is longer ago than that.")
+    ] = None
 
     def __post_init__(self) -> None:
         """Refuse to ask nothing."""

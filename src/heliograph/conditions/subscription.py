@@ -18,14 +18,15 @@ class Subscribed(Question, frozen=True, kw_only=True, tag="subscription"):
     """The person has a subscription of which all of this is true; or, with `has` false, has none."""
 
     kind: ClassVar[str] = "subscription"
+    example: ClassVar[dict[str, Any]] = {"kind": "subscription", "not_within": {"days": 30}}
     has: bool = True
     state: Annotated[SubscriptionState, msgspec.Meta(description="Rows of ended ones are kept for 30 days.")] = (
         SubscriptionState.ACTIVE
     )
     channel: Channel | None = None
     push_service: PushService | None = None
-    within: Annotated[Span, msgspec.Meta(description="Subscribed at most so long ago.")] | None = None
-    not_within: Annotated[Span, msgspec.Meta(description="Subscribed longer ago than that.")] | None = None
+    within: Annotated[Span | None, msgspec.Meta(description="Subscribed at most so long ago.")] = None
+    not_within: Annotated[Span | None, msgspec.Meta(description="Subscribed longer ago than that.")] = None
 
     @property
     def needs(self) -> Needs:

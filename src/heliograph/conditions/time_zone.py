@@ -18,6 +18,7 @@ class TimeZone(Question, frozen=True, kw_only=True, tag="time_zone"):
     """The profile's time zone is one of these, or begins with one that ends in a slash: `Europe/`."""
 
     kind: ClassVar[str] = "time_zone"
+    example: ClassVar[dict[str, Any]] = {"kind": "time_zone", "in": ["Europe/", "Asia/Tokyo"]}
     zones: Annotated[list[Zone], msgspec.Meta(min_length=1, max_length=MAX_LIST)] = msgspec.field(name="in")
 
     def matches(self, person: Person, now: datetime) -> bool:
