@@ -23,12 +23,13 @@ from heliograph.kit.ids import Ids
 from heliograph.kit.metrics import Meters
 from heliograph.kit.pace import Pace
 from heliograph.kit.sealing import MASTER_KEY_BYTES, Sealer
+from heliograph.kit.setting import SettingsError
 from heliograph.kit.tracing import NoTracer, TracedSender, Tracer
 from heliograph.names import METRICS
 from heliograph.protocols import base64url
 from heliograph.queue.base import Queue
 from heliograph.queue.embedded import EmbeddedQueue
-from heliograph.settings import Settings, SettingsError
+from heliograph.settings import Settings
 from heliograph.storage import installation
 from heliograph.storage.store import Store
 

@@ -6,28 +6,20 @@
 
 import dataclasses
 import difflib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from heliograph.kit import forms
 from heliograph.kit.sealing import MASTER_KEY_BYTES
+from heliograph.kit.setting import PREFIX, Described, Setting, SettingsError
+from heliograph.kit.setting import setting as _setting
 from heliograph.protocols import base64url
 
-_PREFIX = "HELIOGRAPH_"
 _FILE = "_FILE"
-_T = TypeVar("_T")
-
-
-class SettingsError(Exception):
-    """The environment cannot be used; `sentences` says what to change, one each."""
-
-    def __init__(self, sentences: list[str]) -> None:
-        super().__init__(" ".join(sentences))
-        self.sentences = sentences
 
 
 class LogFormat(StrEnum):
@@ -44,41 +36,6 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What is known of one variable.
-
-    Attributes:
-        variable: its name in the environment; a secret may also be given as `<variable>_FILE`, a path to read it from.
-        form: what a value looks like, for a person.
-        parse: text to value; raises `ValueError` with the end of the sentence "<variable> …".
-    """
-
-    variable: str
-    form: str
-    help: str
-    parse: Callable[[str], Any]
-    is_secret: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """One setting as it stands: `origin` is `default`, `environment`, or `file <path>`; a secret's value is masked."""
-
-    setting: Setting
-    value: str
-    default: str
-    origin: str
-
-
-def _setting(
-    variable: str, default: _T, form: str, parse: Callable[[str], _T], help_: str, *, secret: bool = False
-) -> _T:
-    about = Setting(f"{_PREFIX}{variable}", form, help_, parse, secret)
-    made: _T = field(default=default, metadata={"setting": about}, repr=not secret)
-    return made
 
 
 def _database_url(text: str) -> str | None:
@@ -412,7 +369,7 @@ def _strangers(environ: Mapping[str, str]) -> list[str]:
     known |= {setting.variable + _FILE for _, setting in fields() if setting.is_secret}
     sentences = []
     for name in sorted(set(environ) - known):
-        if name.startswith(_PREFIX):
+        if name.startswith(PREFIX):
             close = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]}?" if close else "`heliograph settings` lists all."
             sentences.append(f"{name} is not a setting; {hint}")

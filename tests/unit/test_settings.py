@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from heliograph.settings import LogLevel, Settings, SettingsError, described, fields
+from heliograph.kit.setting import SettingsError
+from heliograph.settings import LogLevel, Settings, described, fields
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode().rstrip("=")
 

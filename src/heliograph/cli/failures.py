@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from heliograph.bootstrap import BootstrapError
 from heliograph.cli.exits import CommandError, Exit
 from heliograph.errors import Problem
-from heliograph.settings import SettingsError
+from heliograph.kit.setting import SettingsError
 from heliograph.storage.engines import StoreError
 
 
