@@ -7,17 +7,16 @@ crash neither loses one nor sends it twice. Entries that another worker looks at
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from heliograph import triggers
 from heliograph.delivery import dispatching, members
 from heliograph.delivery.machine import Machine
 from heliograph.domain.campaign import Campaign, CampaignState
-from heliograph.domain.entry import Entry, EntryReason, EntryState, cart_variables
+from heliograph.domain.entry import Entry, EntryReason, EntryState
 from heliograph.domain.notification import Audience, AudienceKind
 from heliograph.names import JobName
 from heliograph.queue.base import Job, NewJob
-from heliograph.storage import campaigns, carts, entries, looking
+from heliograph.storage import campaigns, entries, looking
 from heliograph.storage.store import Tx
 from heliograph.triggers.date import OnDate
 from heliograph.triggers.inactive import OnInactive
@@ -142,10 +141,7 @@ async def _end(tx: Tx, sifted: _Sifted, now: datetime) -> None:
 
 
 async def _dispatch(tx: Tx, machine: Machine, campaign: Campaign, going: Sequence[Entry], now: datetime) -> None:
-    people: dict[str, Any] = {}
-    for entry in going:
-        cart = await carts.get(tx, entry.profile_id)
-        people[entry.profile_id] = {**cart_variables(cart), **entry.variables}
+    people = {entry.profile_id: entry.variables for entry in going}
     dispatch_id = await dispatching.start(
         tx,
         machine,

@@ -8,8 +8,7 @@ from math import ceil
 from typing import Any
 
 from heliograph.domain.campaign import Campaign, CampaignState
-from heliograph.domain.cart import Cart
-from heliograph.domain.event import Event, Line
+from heliograph.domain.event import Event
 from heliograph.domain.vocabulary import CART_EVENTS, EventName
 
 MAX_DELAY = timedelta(days=30)
@@ -136,21 +135,6 @@ def variables_of(event: Event) -> dict[str, Any]:
         about["item"] = {name: item[name] for name in _ITEM if name in _plain(item)} | {"id": event.item_id}
         about["item"] = _plain(about["item"])
     return about
-
-
-def cart_variables(cart: Cart | None) -> dict[str, Any]:
-    """Return what content may say about a cart: its items, and the dearest of them."""
-    if cart is None or not cart.lines:
-        return {}
-    items = [_line(line) for line in cart.lines]
-    best = max(cart.lines, key=lambda line: line.price_milli or 0)
-    whole = {"items": items[-_KEPT_MEMBERS:], "count": cart.item_count, "total": cart.total_milli / 1000}
-    return {"cart": whole, "best_cart_item": _line(best)}
-
-
-def _line(line: Line) -> dict[str, Any]:
-    price = {} if line.price_milli is None else {"price": line.price_milli / 1000}
-    return _plain({"id": line.id, "count": line.count, **price, **line.about})
 
 
 def _plain(members: Mapping[str, Any]) -> dict[str, Any]:
