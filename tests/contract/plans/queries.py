@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.contract.plans.entries import ENTRY_QUERIES
 from tests.contract.plans.people import PEOPLE_QUERIES
+from tests.contract.plans.prompts import PROMPT_QUERIES
 from tests.contract.plans.query import Query
 from tests.contract.plans.seed import NOTIFICATIONS, NOW, SUBSCRIPTIONS, a_delivery, an_id, endpoint_hash
 from tests.contract.plans.segments import SEGMENT_QUERIES
@@ -520,6 +521,7 @@ QUERIES = [
     Query(installation.put, ("fact 5", "y")),
     Query(installation.settle, ("fact 5", "y")),
     *ENTRY_QUERIES,
+    *PROMPT_QUERIES,
     *PEOPLE_QUERIES,
     *SEGMENT_QUERIES,
 ]

@@ -354,6 +354,35 @@ def _segments() -> Iterator[dict[str, Any]]:
         yield {"id": an_id("seg", number), "project_id": an_id("prj", 0), **what, **times}
 
 
+def _campaigns() -> Iterator[dict[str, Any]]:
+    for number in range(PROJECTS):
+        kind, state = ("prompt", "message")[number % 2], "running" if number % 40 < 4 else "done"
+        definition = {"segment": an_id("seg", number)} if kind == "prompt" else {}
+        due = {"next_due_at": _at(number) if state == "running" else None, "event_name": None}
+        what = {
+            "kind": kind,
+            "name": "x",
+            "definition": definition,
+            "trigger_kind": "page",
+            "priority": 0,
+            "version": 1,
+        }
+        times = {"created_at": _at(number), "updated_at": _at(number)}
+        yield {"id": an_id("cmp", number), "project_id": an_id("prj", 0), "state": state, **what, **due, **times}
+
+
+def _campaign_counts() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        key = {"campaign_id": an_id("cmp", number // 100 % PROJECTS), "event": f"event-{number}", "variant": ""}
+        yield {**key, "shard": 0, "count": 1}
+
+
+def _campaign_marks() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        expires_at = NOW - timedelta(days=60) + timedelta(seconds=number * 250) if number % 2 else None
+        yield {"campaign_id": an_id("cmp", 0), "mark": endpoint_hash(number)[:16], "expires_at": expires_at}
+
+
 ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "installation": _installation,
     "leases": _leases,
@@ -391,6 +420,9 @@ ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "entries": _entries,
     "insiders": _insiders,
     "sweeps": _sweeps,
+    "campaigns": _campaigns,
+    "campaign_counts": _campaign_counts,
+    "campaign_marks": _campaign_marks,
 }
 """What each table is filled with."""
 
