@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from tests.browser.support.driver import Browser
+from tests.browser.support.firefox import Firefox
 from tests.browser.support.heliograph import Heliograph
 from tests.browser.support.project import Project, signed
 from tests.browser.support.shop import Shop
@@ -264,6 +265,25 @@ async def test_triggers(browser: Browser, tracked: TrackedShop) -> None:
         await page.shows(*shown)
     assert sorted(shown) == sorted(TRIGGERS)
     await page.close()
+
+
+@pytest.mark.parametrize("browser", ["firefox"], indirect=True)  # Chromium gives no sign
+async def test_private_window(browser: Firefox, tracked: TrackedShop) -> None:
+    """A private window is known as one. Firefox objects to tracking in it, so nothing is told before a plain yes."""
+    tracked.publish(triggers={name: {"kind": "incognito", "is": name == "private"} for name in ("private", "usual")})
+    usual = await tracked.open(browser)
+    await usual.shows("usual")
+    page = TrackedPage(await browser.open_private(tracked.site.origin), tracked)
+    await page.ready()
+    await tracked.has_heard("page_view")
+    assert await page.kept() == []
+    await page.give("consent", True)
+    # No prompt is shown where nobody can subscribe, but counted is what would have been.
+    await eventually(lambda: page.tab.run("return (window.counted ?? []).includes('cmp_private');"), "the trigger", 30)
+    await tracked.has_heard("page_view", "page_view")
+    assert len({batch["visitor"] for batch in tracked.batches}) == 2
+    await page.close()
+    await usual.close()
 
 
 async def test_told_to_the_server(browser: Browser, shop: Shop, project: Project) -> None:

@@ -272,6 +272,13 @@ class Firefox:
         await tab.go(url)
         return tab
 
+    async def open_private(self, url: str) -> FirefoxTab:
+        """Open `url` in a private window, which keeps nothing."""
+        opened = await self._marionette.command("WebDriver:NewWindow", {"type": "window", "private": True})
+        tab = FirefoxTab(self._marionette, opened["handle"])
+        await tab.go(url)
+        return tab
+
     async def opened(self, address: str) -> FirefoxTab:
         async def found() -> FirefoxTab | None:
             for handle in await self._marionette.command("WebDriver:GetWindowHandles"):

@@ -39,7 +39,10 @@ window.fetch = (url, init) => {
   const { pathname } = new URL(url);
   if (pathname === "/v1/public/campaigns")
     return Promise.resolve(new Response(JSON.stringify({ campaigns: CAMPAIGNS, visitor: {} })));
-  if (pathname === "/v1/public/campaign-events") return Promise.resolve(new Response("{}"));
+  if (pathname === "/v1/public/campaign-events") {
+    for (const { campaign } of JSON.parse(init.body).events) (window.counted ??= []).push(campaign);
+    return Promise.resolve(new Response("{}"));
+  }
   if (pathname !== "/v1/public/events") return fetchReally(url, init);
   return cutOff() ? Promise.reject(new TypeError("cut off")) : fetchReally("/events", init);
 };
