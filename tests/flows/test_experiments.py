@@ -10,6 +10,7 @@ from sqlalchemy import update
 from tests.support import campaigns as story
 from tests.support.world import World
 
+from heliograph.actions.why import why
 from heliograph.domain.campaign import CampaignState
 from heliograph.domain.experiment import Arm, Experiment, Finish
 from heliograph.domain.notification import Audience, AudienceKind, Content, NotificationState
@@ -233,3 +234,21 @@ async def test_named_people(world: World) -> None:
     assert len(await story.sent(world, campaign)) == 1
     async with world.store.read() as tx:
         assert (await tx.execute(notifications.select())).all()
+
+
+async def test_why_somebody_got_another_variant(world: World) -> None:
+    """The story of a notification of a test tells those of another part so."""
+    fleet = await world.agents(8)
+    ids = await world.subscribe(fleet.agents)
+    campaign = await story.started(world, {"kind": "now"}, content=A, experiment=Experiment(TWO, control_percent=20))
+    await world.work()
+    codes: dict[str, list[str]] = {one: [] for one in ids}
+    for row in await story.sent(world, campaign):
+        for one in ids:
+            async with world.store.read() as tx:
+                project_id, context = campaign.project_id, world.heliograph.context()
+                asked = {"notification_id": row.notification.id, "subscription_id": one}
+                told = await why(tx, context, project_id=project_id, **asked)
+            codes[one].append(told.subscriptions[0].facts[0].code)
+    sent = {one: [code for code in of if code != "not_in_share"] for one, of in codes.items()}
+    assert {tuple(of) for of in sent.values()} == {("chosen",)}

@@ -44,6 +44,7 @@ class StoryCode(StrEnum):
     NOT_IN_SEGMENT = "not_in_segment"
     JOINED_LATER = "joined_later"
     NOT_NAMED = "not_named"
+    NOT_IN_SHARE = "not_in_share"
     NOT_CHOSEN = "not_chosen"
     HISTORY_DELETED = "history_deleted"
     WAITING = "waiting"
@@ -249,6 +250,9 @@ def _not_there(notification: Notification, subscription: Subscription, started_a
 
 def _not_meant(audience: Audience, seen: Seen, subscription: Subscription, started_at: datetime | None) -> Fact | None:
     """Return why a subscription is not of the audience."""
+    if audience.share is not None and not audience.share.holds(subscription.profile_id or subscription.id):
+        sentence = "It is of another part of an A/B test: another notification of the campaign is for it."
+        return Fact(StoryCode.NOT_IN_SHARE, sentence)
     if audience.kind is AudienceKind.GROUP:
         return _not_in_group(audience, seen, started_at)
     if audience.kind is AudienceKind.SUBSCRIPTIONS and seen.id not in audience.subscription_ids:
