@@ -126,13 +126,6 @@ class Heliograph:
             connection.execute(statement, values)
         connection.close()
 
-    def query(self, statement: str, *values: Any) -> list[Any]:
-        """Read the database from outside."""
-        connection = sqlite3.connect(self._data / DATABASE, timeout=ARRIVAL)
-        rows = connection.execute(statement, values).fetchall()
-        connection.close()
-        return rows
-
 
 def _free_port() -> int:
     with socket.socket() as taken:
