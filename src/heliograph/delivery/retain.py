@@ -5,7 +5,7 @@ from heliograph.delivery.machine import Machine
 from heliograph.domain.retention import before
 from heliograph.names import JobName
 from heliograph.queue.base import BULK, Job, NewJob
-from heliograph.storage import audit, events, retention, visitors, webhook_messages
+from heliograph.storage import audit, events, prompts, retention, visitors, webhook_messages
 
 PORTION = 500
 """Deliveries in one transaction: it takes milliseconds, and a kill costs no more than that."""
@@ -38,6 +38,7 @@ async def retain(machine: Machine, job: Job) -> None:
             is_more |= await events.sweep(tx, before=events_before, limit=PORTION) == PORTION
         if visitors_before is not None:
             is_more |= await visitors.sweep(tx, before=visitors_before, limit=PORTION) == PORTION
+        is_more |= await prompts.sweep_marks(tx, now=now, limit=PORTION) == PORTION
         is_more |= await hand_over_more(tx)
         await machine.complete(tx, job)
         if is_more:
