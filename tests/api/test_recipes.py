@@ -56,3 +56,24 @@ async def test_entries_are_listed_and_counted(
     assert nobody.json()["items"] == []
     for place in ("entries", "entries/counts"):
         assert (await api.get(f"{path}/{place}", headers=bob.manage)).status_code == 404
+
+
+async def test_an_attribute_brings_into_a_segment_at_once(
+    heliograph: Heliograph, api: httpx.AsyncClient, alice: Tenant
+) -> None:
+    """Nobody waits for the hourly look where the shop says it itself; said again it is nothing new."""
+    gold = {"kind": "attribute", "name": "plan", "is": "eq", "value": "gold"}
+    message = {
+        "trigger": {"kind": "entered"},
+        "audience": {"kind": "segment", "rule": gold},
+        "content": {"title": "Hello", "url": "https://shop.example/"},
+    }
+    made = await api.post("/v1/campaigns", headers=alice.manage, json={"name": "Gold", "message": message})
+    path = f"/v1/campaigns/{made.json()['id']}"
+    await api.post(f"{path}/start", headers=alice.manage)
+    await drain(heliograph)
+    for plan in ("blue", "gold", "gold"):
+        person = {"external_id": "ada", "attributes": {"plan": plan}}
+        assert (await api.post("/v1/profiles", headers=alice.manage, json=person)).status_code in (200, 201)
+    counted = (await api.get(f"{path}/entries/counts", headers=alice.manage)).json()
+    assert counted["states"] == {"waiting": 1}

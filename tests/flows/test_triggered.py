@@ -256,3 +256,20 @@ async def test_a_lost_job_is_made_again(world: World) -> None:
     assert fleet.counts.received == 0
     await upkeep(world)
     assert await shown(fleet, 1) == {0: 1}
+
+
+async def test_an_event_brings_into_a_segment_at_once(world: World) -> None:
+    """Nobody waits for the hourly look where an event says it all; another event changes nothing."""
+    fleet, _ = await crowd(world, "ada", "bob")
+    twice = {"kind": "event_count", "name": "order", "from": 2}
+    audience = Audience(AudienceKind.SEGMENT, rule=twice)
+    regular = await campaigns.started(world, {"kind": "entered"}, audience=audience)
+    await world.work_on(timedelta(minutes=1))
+    await tell(world, told(world, "order", "1", order={"id": "1"}), told(world, "page_view", "2", url="https://a.b/"))
+    assert await entered(world, regular.id) == []
+    world.clock.advance(timedelta(seconds=1))
+    await tell(world, told(world, "order", "3", order={"id": "2"}))
+    await tell(world, told(world, "order", "4", order={"id": "3"}))
+    await world.work_on(timedelta(seconds=5))
+    assert await shown(fleet, 1) == {0: 1}
+    assert states(await entered(world, regular.id)) == ["done"]

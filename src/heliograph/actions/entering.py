@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from heliograph import triggers
+from heliograph.actions import coming_in
 from heliograph.actions.event_parts import Parts
 from heliograph.domain.campaign import Campaign
 from heliograph.domain.entry import CART_CHANGED, Entry, EntryReason, EntryState, Start, is_open, names_of
@@ -64,9 +65,12 @@ class _Round:
 
 async def follow(tx: Tx, ctx: Context, parts: Parts, project_id: str, happened: Sequence[Event]) -> None:
     """Let new events, ordered by when they happened, start campaigns and call off what waits. A listener of events."""
+    people = {event.profile_id for event in happened if event.profile_id is not None}
+    if people:
+        told = {event.name for event in happened}
+        await coming_in.look_again(tx, ctx, parts.queue, project_id=project_id, profile_ids=people, names=told)
     names = {name for event in happened for name in names_of(event.name)}
     starting = await caused.by_events(tx, project_id, names)
-    people = {event.profile_id for event in happened if event.profile_id is not None}
     waiting = await entries.waiting_of(tx, people) if people else []
     if not starting and not waiting:
         return

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from heliograph.actions import subscriptions, visitors
+from heliograph.actions import coming_in, subscriptions, visitors
 from heliograph.actions.attributes import merged_attributes
 from heliograph.actions.event_listeners import LISTENERS, Parts
 from heliograph.actions.visitors import Newcomer
@@ -162,7 +162,7 @@ async def tell(tx: Tx, ctx: Context, parts: Parts, *, project_id: str, call: Pag
         return found is not None and found.external_id is not None
     visitor = await visitors.seen(tx, ctx, project_id, call.newcomer)
     if call.attributes:
-        await _set_attributes(tx, ctx, project_id, visitor.profile_id, call.attributes)
+        await _set_attributes(tx, ctx, parts, project_id, visitor.profile_id, given=call.attributes)
     happened = [one.of(project_id, visitor.profile_id, received_at=ctx.now, source=Source.PAGE) for one in call.events]
     await record(tx, ctx, parts, project_id, happened)
     return visitor.external_id is not None
@@ -180,13 +180,16 @@ async def _adopt(tx: Tx, ctx: Context, project_id: str, newcomer: Newcomer, subs
     await visitors.adopt(tx, ctx, project_id, newcomer, subscription_id=found.id)
 
 
-async def _set_attributes(tx: Tx, ctx: Context, project_id: str, profile_id: str, given: dict[str, Any]) -> None:
+async def _set_attributes(
+    tx: Tx, ctx: Context, parts: Parts, project_id: str, profile_id: str, *, given: dict[str, Any]
+) -> None:
     profile = await profiles.get(tx, project_id, profile_id)
     if profile is None:
         return
     merged = merged_attributes(profile.attributes, given)
     if merged != profile.attributes:
         await profiles.change(tx, profile_id, {"attributes": merged, "updated_at": ctx.now})
+        await coming_in.look_again(tx, ctx, parts.queue, project_id=project_id, profile_ids=[profile_id])
 
 
 async def tell_of_people(tx: Tx, ctx: Context, parts: Parts, *, project_id: str, happened: Sequence[Checked]) -> None:

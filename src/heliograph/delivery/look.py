@@ -99,7 +99,7 @@ async def _starts(tx: Tx, campaign: Campaign, this: Round, people: Sequence[Seen
 
 
 async def _meant(tx: Tx, campaign: Campaign, ids: Collection[str], now: datetime) -> set[str]:
-    wanted = await members.audience_of(tx, campaign)
+    wanted = await caused.audience_of(tx, campaign)
     rule = conditions.meant(wanted, now)
     if rule is not None:
         return await looking.within(tx, ids, rule)

@@ -1,32 +1,19 @@
 """Who is meant by a triggered campaign right now: its audience, asked of some people."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime
-
-import msgspec
 
 from heliograph import conditions
 from heliograph.domain.campaign import Campaign
-from heliograph.domain.notification import Audience
-from heliograph.storage import audience, entries, looking, segments
+from heliograph.storage import audience, caused, entries, looking
 from heliograph.storage.store import Tx
 from heliograph.triggers.inactive import OnInactive
-
-
-async def audience_of(tx: Tx, campaign: Campaign) -> Audience:
-    """Return a campaign's audience, with the rule that its segment has now."""
-    wanted = msgspec.convert(campaign.definition["audience"], Audience)
-    if wanted.segment_id is None:
-        return wanted
-    segment = await segments.get(tx, campaign.project_id, wanted.segment_id)
-    return wanted if segment is None else replace(wanted, rule=segment.rule)
 
 
 async def meant(tx: Tx, campaign: Campaign, profile_ids: Collection[str], now: datetime) -> tuple[set[str], set[str]]:
     """Return those of some people who are in a campaign's audience, and those who have an active subscription."""
     own = await entries.browsers(tx, profile_ids)
-    wanted = await audience_of(tx, campaign)
+    wanted = await caused.audience_of(tx, campaign)
     still = await audience.still_meant(
         tx, campaign.project_id, wanted, sorted(own), meant=conditions.meant(wanted, now)
     )

@@ -1,6 +1,6 @@
 """One person on the way through a triggered campaign: from what started it to the moment at which it is sent."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -107,6 +107,21 @@ def is_open(campaign: Campaign, at: datetime) -> bool:
     if not has_begun or at < max(filter(None, (campaign.started_at, campaign.starts_at))):
         return False
     return campaign.ends_at is None or at < campaign.ends_at
+
+
+def mentions(rule: Any, names: Collection[str]) -> bool:
+    """Tell whether a segment's rule, as JSON, asks for events of some names, or for what follows from them."""
+    match rule:
+        case {"kind": "combine", "of": [*parts]}:
+            return any(mentions(part, names) for part in parts)
+        case {"kind": "event_count", "name": str(name)}:
+            return name in names
+        case {"kind": "cart"}:
+            return any(name in CART_EVENTS for name in names)
+        case {"kind": "order"}:
+            return EventName.ORDER in names
+        case _:
+            return False
 
 
 def turn_of(due_at: datetime, *, now: datetime) -> datetime:

@@ -1,14 +1,18 @@
 """Running message campaigns that start by what happens: looked up with every event, so by index and nothing more."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Select, select
 
 from heliograph.domain.campaign import Campaign, CampaignKind, CampaignState
 from heliograph.domain.event import Event
-from heliograph.storage.campaigns import campaign
+from heliograph.domain.notification import Audience
+from heliograph.storage import segments
+from heliograph.storage.campaigns import campaign as read_campaign
 from heliograph.storage.sql import constant
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import campaigns, events
@@ -39,7 +43,16 @@ async def of_ids(tx: Tx, ids: Collection[str]) -> dict[str, Campaign]:
 
 
 async def _found(tx: Tx, query: Select[Any]) -> list[Campaign]:
-    return [campaign(row) for row in await tx.execute(query.order_by(campaigns.c.id))]
+    return [read_campaign(row) for row in await tx.execute(query.order_by(campaigns.c.id))]
+
+
+async def audience_of(tx: Tx, campaign: Campaign) -> Audience:
+    """Return a message campaign's audience, with the rule that its segment has now."""
+    wanted = msgspec.convert(campaign.definition["audience"], Audience)
+    if wanted.segment_id is None:
+        return wanted
+    segment = await segments.get(tx, campaign.project_id, wanted.segment_id)
+    return wanted if segment is None else replace(wanted, rule=segment.rule)
 
 
 async def later_events(tx: Tx, profile_id: str, names: Collection[str], *, since: datetime, limit: int) -> list[Event]:

@@ -4,6 +4,7 @@ from sqlalchemy import true
 from tests.contract.plans.query import Query
 from tests.contract.plans.seed import NOW, an_id
 
+from heliograph.domain.campaign import Campaign, CampaignKind, CampaignState
 from heliograph.domain.entry import Entry, EntryReason, EntryState, Start
 from heliograph.storage import caused, entries, looking
 
@@ -16,6 +17,12 @@ _FEW = ([ENT, an_id("ent", 7)],)
 def _entry() -> Entry:
     about = ("new", NOW, EntryState.WAITING, None, None, None, {}, None, NOW, None)
     return Entry(NEW, CMP, PRJ, PRO, *about)
+
+
+def _campaign() -> Campaign:
+    definition = {"audience": {"kind": "segment", "segment_id": an_id("seg", 5)}}
+    what = (CampaignKind.MESSAGE, "n", CampaignState.RUNNING, definition, "event", "order", None, 0, 1)
+    return Campaign(CMP, PRJ, *what, *(None,) * 5, NOW, NOW)
 
 
 ENTRY_QUERIES = [
@@ -37,6 +44,7 @@ ENTRY_QUERIES = [
     Query(caused.by_events, (PRJ, ["order", "cart_changed"])),
     Query(caused.by_trigger, (PRJ, "entered")),
     Query(caused.of_ids, ([CMP, an_id("cmp", 7)],)),
+    Query(caused.audience_of, (_campaign(),)),
     Query(caused.later_events, (PRO, ["order"]), {"since": NOW, "limit": 20}),
     Query(caused.events_of, (SOME_PEOPLE, ["order"]), {"since": NOW}),
     Query(caused.event, (an_id("evt", 5),)),

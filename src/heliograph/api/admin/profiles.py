@@ -7,7 +7,7 @@ import msgspec
 from litestar import Response, delete, get, patch
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from heliograph.actions import privacy, profiles
+from heliograph.actions import coming_in, privacy, profiles
 from heliograph.actions.profiles import UNCHANGED, Change
 from heliograph.api.admin.deliveries import DeliveryView, delivery_view
 from heliograph.api.admin.events import EventView, event_view
@@ -17,12 +17,14 @@ from heliograph.api.forms import PAGE, Cursor, Form, Limit, Moment, PageView, Vi
 from heliograph.api.idempotency import post
 from heliograph.api.operation import operation
 from heliograph.api.wired import Wired
+from heliograph.bootstrap import Heliograph
 from heliograph.domain.cart import Cart
 from heliograph.domain.identity import MAX_EXTERNAL_ID
 from heliograph.errors import NotFound
 from heliograph.names import Scope
 from heliograph.storage.held_devices import HeldDevice
 from heliograph.storage.profiles import Profile
+from heliograph.storage.store import Tx
 
 _TAGS = ["Profiles"]
 
@@ -177,7 +179,14 @@ async def put_profile(data: JSONBody[NewProfile], caller: By, heliograph: Wired)
             language=_change(data.language),
             time_zone=_change(data.time_zone),
         )
+        await _look_again(tx, heliograph, profile)
     return Response(_view(profile), status_code=201 if is_new else 200)
+
+
+async def _look_again(tx: Tx, heliograph: Heliograph, profile: Profile) -> None:
+    """Let a person enter campaigns whose segment they are in now."""
+    ctx, queue, project_id = heliograph.context(), heliograph.queue, profile.project_id
+    await coming_in.look_again(tx, ctx, queue, project_id=project_id, profile_ids=[profile.id])
 
 
 @get("/profiles", summary="List profiles", tags=_TAGS, opt=operation(scope=Scope.READ))
@@ -233,6 +242,7 @@ async def change_profile(
             language=_change(data.language),
             time_zone=_change(data.time_zone),
         )
+        await _look_again(tx, heliograph, profile)
     return _view(profile)
 
 
