@@ -51,8 +51,9 @@ class Contract:
 
     def _operation(self, method: str, path: str) -> dict[str, Any] | None:
         for pattern, operations in self._paths:
-            if pattern.fullmatch(path) and method.lower() in operations:
-                found: dict[str, Any] = operations[method.lower()]
+            # A path without parameters goes before those with some, whatever methods it takes (OpenAPI, 4.8.8.2).
+            if pattern.fullmatch(path) and (method.lower() in operations or pattern.pattern == re.escape(path)):
+                found: dict[str, Any] | None = operations.get(method.lower())
                 return found
         return None
 

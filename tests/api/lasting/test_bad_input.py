@@ -238,7 +238,8 @@ async def test_odd_identifiers_are_not_found(api, heliograph, alice, operator, t
         path = operation.path
         for parameter in operation.parameters:
             path = path.replace(f"{{{parameter.name}}}", odd)
-        answer = await api.request(operation.method, path, headers=headers, json=body_of(operation))
+        query = things.query(operation)
+        answer = await api.request(operation.method, path, headers=headers, params=query, json=body_of(operation))
         if answer.status_code == 400:
             # A name that a caller chooses has rules of its own.
             assert "{name}" in operation.path
