@@ -1,4 +1,4 @@
-"""How many calls of `POST /v1/public/events` one process takes, and what each costs: `.venv/bin/python -m bench.events`.
+"""How many calls of `POST /v1/public/events` one process takes: `.venv/bin/python -m bench.events`.
 
 An installation of its own on SQLite in a temporary directory; eight connections that ask again as soon as they are
 answered. CPU is the server's own, by the kernel's count. A tenth of the calls come from visitors who were never here.
@@ -73,7 +73,7 @@ async def _measure(key: str, size: int, pid: int) -> str:
 
 
 async def _reachable() -> None:
-    for _ in range(100):
+    for _ in range(600):
         with contextlib.suppress(OSError):
             (await asyncio.open_connection("127.0.0.1", 18971))[1].close()
             return
