@@ -10,8 +10,10 @@ from heliograph.domain.contact_rules import KEPT as CONTACTS_KEPT
 from heliograph.domain.rate import nanoseconds
 from heliograph.names import JobName
 from heliograph.queue.base import Job, NewJob
-from heliograph.storage import contacts, deliveries, idempotency_keys, jobs, pruning, rates, windows
+from heliograph.storage import contacts, deliveries, entries, idempotency_keys, jobs, pruning, rates, windows
 
+ENTRIES_KEPT = timedelta(days=400)
+"""A little longer than the longest time in which nobody enters again."""
 TOMBSTONES_KEPT = timedelta(days=30)
 """A subscription that comes back within that time is the same one again."""
 RECEIPTS_KEPT = timedelta(days=2)
@@ -44,6 +46,7 @@ async def sweep(machine: Machine, job: Job) -> None:
             await pruning.sweep_ranges(tx, before=now - RANGES_KEPT, limit=PORTION),
             await jobs.sweep_dead(tx, before=now - DEAD_JOBS_KEPT, limit=PORTION),
             await idempotency_keys.sweep(tx, now=now, limit=PORTION),
+            await entries.sweep(tx, before=now - ENTRIES_KEPT, limit=PORTION),
             await contacts.sweep(tx, before=now - CONTACTS_KEPT, limit=PORTION),
             await rates.sweep(tx, before=nanoseconds(now - BUCKETS_KEPT), limit=PORTION),
             await windows.sweep(tx, now=now, limit=PORTION),
