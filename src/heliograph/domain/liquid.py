@@ -23,7 +23,7 @@ from liquid.undefined import UNDEFINED
 from liquid.utils import ReadOnlyChainMap
 
 from heliograph.domain.liquid_filters import FILTERS, Encoded, arity, text
-from heliograph.domain.template import MAX_ITERATIONS, MAX_NESTING, MAX_OUTPUT, MAX_STEPS, TemplateError
+from heliograph.domain.template import MAX_ITERATIONS, MAX_NESTING, MAX_OUTPUT, MAX_STEPS, TemplateError, place
 
 _TAGS = (
     content.Literal,
@@ -181,7 +181,7 @@ def compiled(source: str) -> Compiled:
         raise _told(error) from None
     except Exception as error:
         raise TemplateError("It cannot be read.") from error
-    names = {name: _place(source, found[0].span.index) for name, found in analysis.globals.items() if name != "forloop"}
+    names = {name: place(source, found[0].span.index) for name, found in analysis.globals.items() if name != "forloop"}
     return Compiled(template, names)
 
 
@@ -216,10 +216,5 @@ def _told(error: LiquidError) -> TemplateError:
 def _at(token: Token, sentence: str) -> TemplateError:
     if token.start_index < 0:  # at the end
         return TemplateError(sentence)
-    line, column = _place(token.source, token.start_index)
+    line, column = place(token.source, token.start_index)
     return TemplateError(sentence, line=line, column=column)
-
-
-def _place(source: str, index: int) -> tuple[int, int]:
-    before = source[: max(0, index)]
-    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
