@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, false
 
 from heliograph import conditions
 from heliograph.domain.prompt import Prompt, merged, variant_of
@@ -19,7 +18,7 @@ from heliograph.domain.prompt_page import Circumstances, is_in_time, is_meant, l
 from heliograph.errors import Problem
 from heliograph.kit.log import get_logger
 from heliograph.storage import prompts
-from heliograph.storage.prompts import Question, RunningRow, VisitorFacts
+from heliograph.storage.prompts import Question, Rule, RunningRow, VisitorFacts
 from heliograph.storage.store import Tx
 
 MAX_RUNNING = 200
@@ -125,12 +124,12 @@ def _text(rule: dict[str, Any]) -> str:
     return msgspec.json.encode(rule, order="deterministic").decode()
 
 
-def _expression(rule: str, now: datetime) -> ColumnElement[bool]:
+def _expression(rule: str, now: datetime) -> Rule:
     try:
         return conditions.parse(msgspec.json.decode(rule)).sql(now)
     except Problem:
         _log.warning("prompt_rule_unreadable")
-        return false()
+        return None
 
 
 def chosen(

@@ -99,6 +99,7 @@ async def test_only_running_ones_of_the_own_project(site: Site, other_site: Site
 
 
 async def test_the_highest_priority_comes_first(site: Site, heliograph: Heliograph) -> None:
+    """Campaigns come in the order in which the page considers them."""
     mine = site.project.project.id
     made = [await add_prompt(heliograph, mine, priority=priority) for priority in (1, 3, 2)]
     assert await ids(site) == [made[1], made[2], made[0]]
@@ -229,6 +230,7 @@ async def test_without_preflight(site: Site, heliograph: Heliograph) -> None:
     [{"visitor": "hvi_short"}, {"visitor": "ada"}, {"permission": "perhaps"}, {"more": 1}, {"url": "x" * 20_000}],
 )
 async def test_bad_questions(site: Site, wrong: dict[str, Any]) -> None:
+    """What is not of the documented form is refused as a whole."""
     body = {"visitor": ADA, "permission": "default"} | wrong
     problem(await site.call("POST", "/campaigns", body), 400, "invalid_request")
 
@@ -349,6 +351,7 @@ async def test_names_of_events_are_bounded(site: Site, heliograph: Heliograph, c
 
 @pytest.mark.parametrize("wrong", [{"events": []}, {"events": [{}] * 101}, {"visitor": "hvi_"}, {"more": 1}])
 async def test_bad_reports(site: Site, wrong: dict[str, Any]) -> None:
+    """What is not of the documented form is refused as a whole."""
     problem(
         await site.call("POST", "/campaign-events", {"visitor": ADA, "events": [{}]} | wrong), 400, "invalid_request"
     )
