@@ -72,7 +72,7 @@ COMMANDS: Mapping[str, Entry] = {
         "Named rules over people: who bought twice, who has not come for a month, who reads German.",
     ),
     "campaigns": Entry(
-        "heliograph.cli.campaigns",
+        "heliograph.cli.campaign_entries:campaigns",
         "What is sent by itself, at a time, again and again or when somebody asks; and prompts on pages.",
     ),
     "site": Entry("heliograph.cli.site", "A customer's site: what to put on it, and whether all is in its place."),

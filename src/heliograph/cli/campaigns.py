@@ -25,6 +25,7 @@ from heliograph.api.admin.campaigns import outline_of
 from heliograph.api.admin.experiment_forms import ComparisonView
 from heliograph.bootstrap import Heliograph
 from heliograph.cli import dry_runs, opening, screen
+from heliograph.cli.campaign_recipes import recipe_form
 from heliograph.cli.choosing import JsonOption, ProjectOption, chosen_project
 from heliograph.cli.exits import CommandError, Exit
 from heliograph.domain.campaign import Campaign, CampaignKind, CampaignRun, CampaignState
@@ -49,7 +50,7 @@ FileArgument = Annotated[
 ]
 
 
-def _within(project: str | None, work: Callable[[Tx, Heliograph, str], Awaitable[_T]], *, writes: bool = False) -> _T:
+def within(project: str | None, work: Callable[[Tx, Heliograph, str], Awaitable[_T]], *, writes: bool = False) -> _T:
     """Run a verb in a transaction on the chosen project."""
 
     async def run() -> _T:
@@ -100,7 +101,7 @@ def list_(
             if cursor is None:
                 return found
 
-    found = _within(project, work)
+    found = within(project, work)
     if as_json:
         screen.write_json([msgspec.to_builtins(campaign_view(one)) for one in found])
         return
@@ -118,12 +119,15 @@ def show(campaign: IdArgument, project: ProjectOption = None) -> None:
     async def work(tx: Tx, _: Heliograph, owner: str) -> Campaign:
         return await actions.get(tx, project_id=owner, campaign_id=campaign)
 
-    _show(_within(project, work), as_json=True)
+    _show(within(project, work), as_json=True)
 
 
 @campaigns.command()
 def create(
-    file: FileArgument,
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="The campaign as JSON; - reads standard input.")
+    ] = None,
+    recipe: Annotated[str | None, typer.Option(help="One of `heliograph campaigns recipes` instead of a file.")] = None,
     project: ProjectOption = None,
     start: Annotated[bool, typer.Option("--start", help="Start it, too.")] = False,
     as_json: JsonOption = False,
@@ -132,17 +136,19 @@ def create(
 
     Example: heliograph campaigns create ferry.json --start
     """
-    wanted = _read(file, NewCampaign)
+    if (file is None) == (recipe is None):
+        raise CommandError("Name either a file or a --recipe.", Exit.USAGE)
+    wanted = None if file is None else _read(file, NewCampaign)
 
     async def work(tx: Tx, heliograph: Heliograph, owner: str) -> Campaign:
         ctx = heliograph.context()
-        outline = await outline_of(tx, owner, wanted)
+        outline = await outline_of(tx, owner, wanted or await recipe_form(tx, owner, recipe or ""))
         made = await actions.create(tx, ctx, project_id=owner, outline=outline)
         if not start:
             return made
         return await actions.start(tx, ctx, heliograph.queue, project_id=owner, campaign_id=made.id)
 
-    _show(_within(project, work, writes=True), as_json=as_json)
+    _show(within(project, work, writes=True), as_json=as_json)
 
 
 @campaigns.command()
@@ -166,7 +172,7 @@ def change(
             outline=await outline_of(tx, owner, wanted),
         )
 
-    _show(_within(project, work, writes=True), as_json=as_json)
+    _show(within(project, work, writes=True), as_json=as_json)
 
 
 @campaigns.command()
@@ -180,7 +186,7 @@ def start(campaign: IdArgument, project: ProjectOption = None, as_json: JsonOpti
         ctx = heliograph.context()
         return await actions.start(tx, ctx, heliograph.queue, project_id=owner, campaign_id=campaign)
 
-    _show(_within(project, work, writes=True), as_json=as_json)
+    _show(within(project, work, writes=True), as_json=as_json)
 
 
 @campaigns.command()
@@ -193,7 +199,7 @@ def pause(campaign: IdArgument, project: ProjectOption = None, as_json: JsonOpti
     async def work(tx: Tx, heliograph: Heliograph, owner: str) -> Campaign:
         return await actions.pause(tx, heliograph.context(), project_id=owner, campaign_id=campaign)
 
-    _show(_within(project, work, writes=True), as_json=as_json)
+    _show(within(project, work, writes=True), as_json=as_json)
 
 
 @campaigns.command()
@@ -207,7 +213,7 @@ def resume(campaign: IdArgument, project: ProjectOption = None, as_json: JsonOpt
         ctx = heliograph.context()
         return await actions.resume(tx, ctx, heliograph.queue, project_id=owner, campaign_id=campaign)
 
-    _show(_within(project, work, writes=True), as_json=as_json)
+    _show(within(project, work, writes=True), as_json=as_json)
 
 
 @campaigns.command()
@@ -229,7 +235,7 @@ def finish(
             await notifications.cancel(tx, ctx, project_id=owner, notification_id=one)
         return done
 
-    _show(_within(project, work, writes=True), as_json=as_json)
+    _show(within(project, work, writes=True), as_json=as_json)
 
 
 @campaigns.command()
@@ -247,7 +253,7 @@ def duplicate(
     async def work(tx: Tx, heliograph: Heliograph, owner: str) -> Campaign:
         return await actions.duplicate(tx, heliograph.context(), project_id=owner, campaign_id=campaign, name=name)
 
-    _show(_within(project, work, writes=True), as_json=as_json)
+    _show(within(project, work, writes=True), as_json=as_json)
 
 
 @campaigns.command()
@@ -260,7 +266,7 @@ def delete(campaign: IdArgument, project: ProjectOption = None) -> None:
     async def work(tx: Tx, heliograph: Heliograph, owner: str) -> None:
         await actions.remove(tx, heliograph.context(), project_id=owner, campaign_id=campaign)
 
-    _within(project, work, writes=True)
+    within(project, work, writes=True)
     typer.echo("It is deleted.")
 
 
@@ -293,7 +299,7 @@ def trigger(
             variables=given,
         )
 
-    done = _within(project, work, writes=True)
+    done = within(project, work, writes=True)
     typer.echo(f"{done.run.id} is asked for." if done.is_new else f"It was asked for before: {done.run.id}.")
     for one in done.unknown:
         typer.echo(f"{one} is no profile of the project.", err=True)
@@ -313,7 +319,7 @@ def preview(campaign: IdArgument, project: ProjectOption = None, as_json: JsonOp
         draft = campaign_messages.draft_of(found.definition)
         return await dry_run.dry_run(tx, heliograph.context(), project_id=owner, draft=draft)
 
-    dry_runs.show(_within(project, work), as_json=as_json)
+    dry_runs.show(within(project, work), as_json=as_json)
 
 
 @campaigns.command()
@@ -326,7 +332,7 @@ def statistics(campaign: IdArgument, project: ProjectOption = None, as_json: Jso
     async def work(tx: Tx, _: Heliograph, owner: str) -> Results:
         return await actions.results(tx, project_id=owner, campaign_id=campaign)
 
-    found = statistics_view(_within(project, work))
+    found = statistics_view(within(project, work))
     if as_json:
         screen.write_json(msgspec.to_builtins(found))
         return
@@ -369,7 +375,7 @@ def dispatches(campaign: IdArgument, project: ProjectOption = None, as_json: Jso
         page = await actions.runs(tx, project_id=owner, campaign_id=campaign, cursor=None, limit=MAX_LIMIT)
         return page.items
 
-    found = _within(project, work)
+    found = within(project, work)
     if as_json:
         screen.write_json([msgspec.to_builtins(dispatch_view(run)) for run in found])
         return
