@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from heliograph.actions.story import StoryCode
+from heliograph.actions.story_words import StoryCode
 from heliograph.domain.delivery import DeliveryState, delivery_id
 from heliograph.domain.outcome import OutcomeKind
 from heliograph.storage import attempts

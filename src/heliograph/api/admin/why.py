@@ -5,7 +5,8 @@ from typing import Annotated
 from litestar import get
 from litestar.params import FromPath, QueryParameter
 
-from heliograph.actions.story import Fact, StoryCode
+from heliograph.actions.story import Fact
+from heliograph.actions.story_words import StoryCode
 from heliograph.actions.why import Story, why
 from heliograph.api.admin.deliveries import DeliveryHistoryView, history_view
 from heliograph.api.auth import By
