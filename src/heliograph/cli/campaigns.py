@@ -8,10 +8,11 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import typer
 
-from heliograph.actions import campaign_messages, dry_run, notifications, triggering
+from heliograph.actions import campaign_messages, dry_run, notifications, prompt_events, triggering
 from heliograph.actions import campaigns as actions
 from heliograph.actions.campaigns import Results
 from heliograph.actions.dry_run import DryRun
+from heliograph.actions.prompt_events import Statistics
 from heliograph.actions.triggering import Named, Triggered
 from heliograph.api.admin.campaign_forms import (
     CampaignChange,
@@ -28,6 +29,7 @@ from heliograph.cli import dry_runs, opening, screen
 from heliograph.cli.campaign_recipes import recipe_form
 from heliograph.cli.choosing import JsonOption, ProjectOption, chosen_project
 from heliograph.cli.exits import CommandError, Exit
+from heliograph.cli.prompt_statistics import prompt_table
 from heliograph.domain.campaign import Campaign, CampaignKind, CampaignRun, CampaignState
 from heliograph.errors import Conflict
 from heliograph.kit.paging import MAX_LIMIT
@@ -306,7 +308,12 @@ def trigger(
 
 
 @campaigns.command()
-def preview(campaign: IdArgument, project: ProjectOption = None, as_json: JsonOption = False) -> None:
+def preview(
+    campaign: IdArgument,
+    variant: Annotated[str | None, typer.Option(help="Of an A/B test: what this variant's readers get.")] = None,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Tell what a message campaign would do if its whole audience were sent to now. Limits are left aside.
 
     Example: heliograph campaigns preview cmp_01k2p7wq8e4vz9x3m5n6r7s8t0
@@ -316,7 +323,7 @@ def preview(campaign: IdArgument, project: ProjectOption = None, as_json: JsonOp
         found = await actions.get(tx, project_id=owner, campaign_id=campaign)
         if found.kind is not CampaignKind.MESSAGE:
             raise Conflict("A prompt is shown on pages: there is nothing that would be sent.")
-        draft = campaign_messages.draft_of(found.definition)
+        draft = campaign_messages.draft_of(found, variant)
         return await dry_run.dry_run(tx, heliograph.context(), project_id=owner, draft=draft)
 
     dry_runs.show(within(project, work), as_json=as_json)
@@ -324,19 +331,23 @@ def preview(campaign: IdArgument, project: ProjectOption = None, as_json: JsonOp
 
 @campaigns.command()
 def statistics(campaign: IdArgument, project: ProjectOption = None, as_json: JsonOption = False) -> None:
-    """Show what came of a message campaign, by variant too.
+    """Show what came of a campaign, by variant too.
 
     Example: heliograph campaigns statistics cmp_01k2p7wq8e4vz9x3m5n6r7s8t0
     """
 
-    async def work(tx: Tx, _: Heliograph, owner: str) -> Results:
-        return await actions.results(tx, project_id=owner, campaign_id=campaign)
+    async def work(tx: Tx, _: Heliograph, owner: str) -> tuple[Results, Statistics | None]:
+        told = await prompt_events.told_of(tx, await actions.get(tx, project_id=owner, campaign_id=campaign))
+        return await actions.results(tx, project_id=owner, campaign_id=campaign), told
 
-    found = statistics_view(within(project, work))
+    found = statistics_view(*within(project, work))
     if as_json:
         screen.write_json(msgspec.to_builtins(found))
         return
     out = screen.console()
+    if found.prompt is not None:
+        out.print(prompt_table(found.prompt))
+        return
     rows = [
         (one.variant or "all", one.sent, one.displayed, one.clicked, _rate(one), one.dismissed, one.waiting)
         for one in (found.total, *found.variants)
