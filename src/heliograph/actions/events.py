@@ -255,12 +255,14 @@ async def of_profile(tx: Tx, *, project_id: str, profile_id: str, cursor: str | 
     Raises:
         NotFound: there is no such profile in the project.
     """
-    if await profiles.get(tx, project_id, profile_id) is None:
-        raise NotFound("There is no such profile in this project.")
-    return await read_page(
+    # First of all the cursor is looked at.
+    page = await read_page(
         lambda before, count: rows.page(tx, profile_id, before=before, limit=count),
         lambda event: event.id,
         listing=f"events/{profile_id}",
         cursor=cursor,
         limit=limit,
     )
+    if await profiles.get(tx, project_id, profile_id) is None:
+        raise NotFound("There is no such profile in this project.")
+    return page
