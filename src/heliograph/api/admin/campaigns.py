@@ -308,7 +308,14 @@ async def trigger_campaign(
     tags=_TAGS,
     opt=operation(scope=Scope.READ, problems=(NotFound, Conflict), answer=DRY_RUN),
 )
-async def preview_campaign(campaign_id: FromPath[str], caller: By, heliograph: Wired) -> DryRunView:
+async def preview_campaign(
+    campaign_id: FromPath[str],
+    caller: By,
+    heliograph: Wired,
+    variant: Annotated[
+        str | None, QueryParameter(max_length=40, description="Of an A/B test: only what this variant's readers get.")
+    ] = None,
+) -> DryRunView:
     """Tell what a message campaign would do if its whole audience were sent to now; nothing is stored or sent.
 
     Limits depend on what each person gets until then, and are left aside.
@@ -318,7 +325,7 @@ async def preview_campaign(campaign_id: FromPath[str], caller: By, heliograph: W
         campaign = await campaigns.get(tx, project_id=project_id, campaign_id=campaign_id)
         if campaign.kind is not CampaignKind.MESSAGE:
             raise Conflict("A prompt is shown on pages: there is nothing that would be sent.")
-        draft = campaign_messages.draft_of(campaign.definition)
+        draft = campaign_messages.draft_of(campaign, variant)
         return dry_run_view(await dry_run.dry_run(tx, ctx, project_id=project_id, draft=draft))
 
 
