@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from tests.contract.plans.campaigns import CAMPAIGN_QUERIES
 from tests.contract.plans.entries import ENTRY_QUERIES
 from tests.contract.plans.people import PEOPLE_QUERIES
 from tests.contract.plans.prompts import PROMPT_QUERIES
@@ -311,6 +312,7 @@ QUERIES = [
     Query(notifications.page, (PRJ,), {"before": None, "limit": 100, "state": NotificationState.CANCELLED}),
     Query(notifications.state_of, (NTF,)),
     Query(notifications.move, (NTF,), {"to": NotificationState.DONE, "of": (NotificationState.RUNNING,)}),
+    Query(notifications.fix_audience, (NTF, Audience(AudienceKind.EVERYONE))),
     Query(notifications.note, (NTF,), {"planned_at": NOW}),
     Query(notifications.any_subscription, (PRJ, SOME_SUBSCRIPTIONS)),
     Query(notifications.any_subscription, (PRJ, tuple(f"sub_none{number}" for number in range(600)))),
@@ -520,6 +522,7 @@ QUERIES = [
     Query(installation.get, ("fact 5",)),
     Query(installation.put, ("fact 5", "y")),
     Query(installation.settle, ("fact 5", "y")),
+    *CAMPAIGN_QUERIES,
     *ENTRY_QUERIES,
     *PROMPT_QUERIES,
     *PEOPLE_QUERIES,

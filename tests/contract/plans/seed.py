@@ -150,6 +150,9 @@ def _notifications() -> Iterator[dict[str, Any]]:
             "planned_at": _at(number),
             "finished_at": _at(number) if is_done else None,
             "swept_at": NOW if is_done and number >= 400 and number % 2 == 0 else None,  # those have no deliveries
+            "campaign_id": an_id("cmp", number // 10) if number % 2 else None,
+            "dispatch_id": an_id("dsp", number) if number % 2 else None,
+            "exclusion_group": "marketing" if number % 4 == 0 else None,
         }
 
 
@@ -371,6 +374,19 @@ def _campaigns() -> Iterator[dict[str, Any]]:
         yield {"id": an_id("cmp", number), "project_id": an_id("prj", 0), "state": state, **what, **due, **times}
 
 
+def _dispatches() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        what = {"campaign_id": an_id("cmp", number % 20), "project_id": an_id("prj", 0), "key": f"key {number}"}
+        times = {"due_at": _at(number), "created_at": _at(number)}
+        yield {"id": an_id("dsp", number), "state": "waiting" if number == 0 else "started", **what, **times}
+
+
+def _contacts() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        whose = {"person_id": an_id("pro", number), "project_id": an_id("prj", 0)}
+        yield {**whose, "notification_id": an_id("ntf", number % 20), "exclusion_group": "marketing", "at": _at(number)}
+
+
 def _campaign_counts() -> Iterator[dict[str, Any]]:
     for number in range(PROFILES):
         key = {"campaign_id": an_id("cmp", number // 100 % PROJECTS), "event": f"event-{number}", "variant": ""}
@@ -421,6 +437,8 @@ ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "insiders": _insiders,
     "sweeps": _sweeps,
     "campaigns": _campaigns,
+    "dispatches": _dispatches,
+    "contacts": _contacts,
     "campaign_counts": _campaign_counts,
     "campaign_marks": _campaign_marks,
 }
