@@ -25,6 +25,8 @@ MAX_RUNNING = 200
 """Prompt campaigns that are looked at in one project: those of the highest priority."""
 MAX_ANSWER = 262_144
 """Bytes of campaigns in one answer; the ones of lower priority are left out."""
+_MOST_PAGES = 32
+"""Texts of one campaign that are kept as JSON: with many languages and variants the rest is made each time."""
 _QUESTION_LIFE = timedelta(minutes=1)
 """Rules count back from an instant; so much it may be off."""
 _log = get_logger(__name__)
@@ -52,9 +54,12 @@ class Ready:
         name = "" if variant is None else variant.name
         prompt = self.variants[name]
         tag = language_of(language, prompt.texts, prompt.default_language)
-        if (name, tag) not in self.pages:
-            self.pages[name, tag] = self._encoded(prompt, name, tag)
-        return self.pages[name, tag]
+        found = self.pages.get((name, tag))
+        if found is None:
+            found = self._encoded(prompt, name, tag)
+            if len(self.pages) < _MOST_PAGES:
+                self.pages[name, tag] = found
+        return found
 
     def _encoded(self, prompt: Prompt, variant: str, language: str) -> bytes:
         view = {

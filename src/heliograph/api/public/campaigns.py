@@ -29,7 +29,7 @@ from heliograph.storage import prompts as rows
 
 _VISITOR = "hvi_Jq3mB0aVw1uZk9xTn5cP2A"
 _CAMPAIGN = "cmp_01k2p7wq8e4vz9x3m5n6r7s8t0"
-_MAX_ADDRESS = 16_384
+_MAX_ADDRESS = 65_536
 _TEXT_OR_JSON = ("application/json", "text/plain")
 
 
