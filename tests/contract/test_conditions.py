@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from tests.support.people import ANY_QUESTION, NOW, PEOPLE, PROJECT, QUESTIONS, RULES, Rows, make_projects, write
 
-from heliograph.conditions import CONDITIONS, parse, schema
+from heliograph.conditions import CONDITIONS, narrowed, parse, schema
 from heliograph.conditions.base import Question
 from heliograph.domain.segment import MAX_DEPTH, MAX_NODES
 from heliograph.errors import InvalidRequest
@@ -59,13 +59,15 @@ class Crowd:
 
 
 async def audience_of(tx: Tx, rule: dict[str, Any]) -> set[str]:
-    """Return whom the expression names, and check that it is never null: negated, it names all others."""
+    """Return whom the expression names. It is never null: negated, it names all others. Indexes find them all, too."""
     expression = parse(rule).sql(NOW)
     own = select(profiles.c.id).where(profiles.c.project_id == PROJECT)
     named = set((await tx.execute(own.where(expression))).scalars())
     others = set((await tx.execute(own.where(~expression))).scalars())
     everybody = set((await tx.execute(own)).scalars())
     assert (named | others, named & others) == (everybody, set())
+    for candidates in narrowed(parse(rule), PROJECT, NOW):
+        assert named <= set((await tx.execute(candidates)).scalars())
     return named
 
 
