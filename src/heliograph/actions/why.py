@@ -14,6 +14,7 @@ from heliograph.domain.notification import AudienceKind
 from heliograph.domain.rate import Limits
 from heliograph.errors import FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
+from heliograph.kit.ids import is_id
 from heliograph.storage import (
     attempts,
     audience,
@@ -83,6 +84,8 @@ async def why(
 async def _of_person(tx: Tx, ctx: Context, row: NotificationRow, external_id: str) -> Story:
     notification = row.notification
     profile = await profiles.of_external_id(tx, notification.project_id, external_id)
+    if profile is None and is_id("pro", external_id):  # of a visitor nothing else is known
+        profile = await profiles.get(tx, notification.project_id, external_id)
     ids: list[str] = []
     if profile is not None:
         theirs = subscriptions.Filter(profile_id=profile.id)

@@ -76,7 +76,9 @@ async def tell_why(
     heliograph: Wired,
     profile: Annotated[
         str | None,
-        QueryParameter(min_length=1, max_length=MAX_EXTERNAL_ID, description="Your own id of the person."),
+        QueryParameter(
+            min_length=1, max_length=MAX_EXTERNAL_ID, description="Your own id of the person, or a profile's."
+        ),
     ] = None,
     subscription: Annotated[
         str | None, QueryParameter(min_length=1, max_length=40, description="Instead of a person: one subscription.")
