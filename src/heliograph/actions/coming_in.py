@@ -57,10 +57,8 @@ async def _compare(
     trigger = triggers.read(campaign.definition["trigger"])
     if not new or not isinstance(trigger, OnEntered):
         return
-    if trigger.once_per is not None:
-        edge = ctx.now - trigger.once_per
-        before = await entries.before(tx, campaign.id, new)
-        new = [one for one in new if one not in before or before[one].entered_at <= edge]
+    known = await entries.history(tx, campaign.id, new, now=ctx.now)
+    new = [one for one in new if one not in known or not known[one].keeps_out(trigger.once_per, ctx.now)]
     start = trigger.start(ctx.now)
     made = await entries.add(
         tx,

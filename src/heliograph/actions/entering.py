@@ -138,13 +138,12 @@ async def _put_off(one_round: _Round, mine: list[Entry], entry: Entry, start: St
 
 async def _is_out(one_round: _Round, campaign: Campaign, trigger: OnEvent, profile_id: str, start: Start) -> bool:
     """Tell whether the person entered too short a time ago, or what is told late has had its turn already."""
-    if trigger.once_per is None and not trigger.restart:
+    now = one_round.ctx.now
+    known = (await entries.history(one_round.tx, campaign.id, [profile_id], now=now)).get(profile_id)
+    if known is None:
         return False
-    before = (await entries.before(one_round.tx, campaign.id, [profile_id])).get(profile_id)
-    if before is None:
-        return False
-    is_soon = trigger.once_per is not None and before.entered_at > one_round.ctx.now - trigger.once_per
-    return is_soon or (trigger.restart and before.due_at >= start.due_at)
+    is_old = trigger.restart and known.due_at is not None and known.due_at >= start.due_at
+    return is_old or known.keeps_out(trigger.once_per, now)
 
 
 async def _is_overtaken(one_round: _Round, trigger: OnEvent, profile_id: str, event: Event) -> bool:
