@@ -356,6 +356,8 @@ def statistics(campaign: IdArgument, project: ProjectOption = None, as_json: Jso
     out.print(screen.table(None, heads, rows))
     if found.comparison is not None:
         out.print(_compared(found.comparison))
+    for warning in found.warnings:
+        out.print(warning.detail)
     reasons = [("skipped", *pair) for pair in found.total.skipped.items()]
     reasons += [("failed", *pair) for pair in found.total.failed.items()]
     if reasons:
