@@ -114,8 +114,8 @@ async def visitor(tx: Tx, asked: Question, project_id: str, token_hash: bytes) -
     row = found.first()
     if row is None:
         return None
-    profile_id, external_id, is_subscribed, *holds = row
-    return VisitorFacts(profile_id, external_id, bool(is_subscribed), tuple(bool(one) for one in holds))
+    values: tuple[Any, ...] = tuple(row)
+    return VisitorFacts(values[0], values[1], bool(values[2]), tuple(bool(one) for one in values[3:]))
 
 
 async def known(tx: Tx, project_id: str, campaign_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
