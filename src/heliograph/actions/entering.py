@@ -65,12 +65,13 @@ class _Round:
 
 async def follow(tx: Tx, ctx: Context, parts: Parts, project_id: str, happened: Sequence[Event]) -> None:
     """Let new events, ordered by when they happened, start campaigns and call off what waits. A listener of events."""
+    found = await caused.by_events(tx, project_id, {name for event in happened for name in names_of(event.name)})
+    starting = [one for one in found if one.event_name is not None]
+    watching = [one for one in found if one.event_name is None]
     people = {event.profile_id for event in happened if event.profile_id is not None}
-    if people:
+    if people and watching:
         told = {event.name for event in happened}
-        await coming_in.look_again(tx, ctx, parts.queue, project_id=project_id, profile_ids=people, names=told)
-    names = {name for event in happened for name in names_of(event.name)}
-    starting = await caused.by_events(tx, project_id, names)
+        await coming_in.compare(tx, ctx, parts.queue, campaigns=watching, profile_ids=people, names=told)
     waiting = await entries.waiting_of(tx, people) if people else []
     if not starting and not waiting:
         return
