@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _CROWDED = 4
+"""Load from which on the server, its database and the client wait for each other and for others."""
 _HEAD = "# Results\n\nWritten by `make bench`; each section says what was measured, when and where.\n"
 
 
@@ -24,8 +25,9 @@ def machine() -> str:
     name = model[1] if model else platform.machine()
     loads = os.getloadavg()
     busy = ", ".join(f"{load:.1f}" for load in loads)
-    # The server, its database and the client are three.
-    crowded = " It was crowded: times and rates say little, processor time per call more." if loads[1] > _CROWDED else ""
+    crowded = (
+        " It was crowded: times and rates say little, processor time per call more." if loads[1] > _CROWDED else ""
+    )
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores ({name}), Python {platform.python_version()}; "
         f"load of the machine, others' work included: {busy}.{crowded}"
