@@ -68,6 +68,19 @@ def _glue_settings() -> Iterator[dict[str, Any]]:
         yield {"project_id": an_id("prj", number), "settings": wanted, "updated_at": _at(number)}
 
 
+def _windows() -> Iterator[dict[str, Any]]:
+    for number in range(PROJECTS):
+        where = {"push_host": f"push.shop{number}.example", "openers": ["http://shop.example"]}
+        yield {"project_id": an_id("prj", number), **where, "updated_at": _at(number)}
+
+
+def _window_states() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        who = {"project_id": an_id("prj", number % PROJECTS), "opener": "http://shop.example"}
+        times = {"expires_at": _at(number), "claimed_at": None, "finished_at": None}
+        yield {"state_hash": endpoint_hash(number), **who, "visitor_hash": endpoint_hash(number), **times}
+
+
 def _vapid_keys() -> Iterator[dict[str, Any]]:
     for number in range(2 * PROJECTS):
         pair = {"public_key": number.to_bytes(65, "big"), "private_key": b"p" * 61, "refused_in_row": 0}
@@ -406,6 +419,8 @@ ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "api_keys": _api_keys,
     "accounts": _accounts,
     "glue_settings": _glue_settings,
+    "windows": _windows,
+    "window_states": _window_states,
     "vapid_keys": _vapid_keys,
     "providers": _providers,
     "profiles": _profiles,
