@@ -66,7 +66,8 @@ def test_every_command_says_how_it_is_used():
         section.splitlines()[0]
         for section in (REFERENCE / "cli.md").read_text().split("\n## ")[1:]
         if "\n    " not in section
-        and section.splitlines()[0].split()[-1] not in ("profiles", "projects", "keys", "vapid", "api-users", "webhooks")
+        and section.splitlines()[0].split()[-1]
+        not in ("profiles", "projects", "keys", "vapid", "api-users", "webhooks")
     ]
     assert lacking == []
 
