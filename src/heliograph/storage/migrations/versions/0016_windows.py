@@ -6,7 +6,7 @@ from alembic import op
 from heliograph.storage.types import Instant, Json
 
 revision = "0016"
-down_revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
