@@ -72,6 +72,10 @@ COMMANDS: Mapping[str, Entry] = {
         "Named rules over people: who bought twice, who has not come for a month, who reads German.",
     ),
     "site": Entry("heliograph.cli.site", "A customer's site: what to put on it, and whether all is in its place."),
+    "safari": Entry(
+        "heliograph.cli.safari",
+        "Safari's older channel on macOS (Safari 7 to 15): check a certificate, make a push package, try a token.",
+    ),
     "import": Entry(
         "heliograph.cli.imports:import_",
         "Take over subscriptions from another system, or from our own export, with the key that they were made with.",
