@@ -28,7 +28,7 @@ safari = typer.Typer(
     rich_markup_mode="markdown",
     help="Safari's older channel on macOS (Safari 7 to 15): check a certificate, make a push package, try a token.",
 )
-PASSWORD = "HELIOGRAPH_SAFARI_PASSWORD"  # noqa: S105 - the name of a variable
+PASSWORD = "SAFARI_PASSWORD"  # noqa: S105 - the name of a variable
 """A variable of the environment: an argument could be read by everybody on the machine."""
 CertificateOption = Annotated[
     Path,
