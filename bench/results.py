@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+_CROWDED = 4
+"""Load from which on the server, its database and the client wait for each other and for others."""
 _HEAD = "# Results\n\nWritten by `make bench`; each section says what was measured, when and where.\n"
 
 
@@ -21,10 +23,14 @@ def machine() -> str:
     """Return when and where this is, and how busy the machine was."""
     model = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     name = model[1] if model else platform.machine()
-    busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+    loads = os.getloadavg()
+    busy = ", ".join(f"{load:.1f}" for load in loads)
+    crowded = (
+        " It was crowded: times and rates say little, processor time per call more." if loads[1] > _CROWDED else ""
+    )
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores ({name}), Python {platform.python_version()}; "
-        f"load of the machine, others' work included: {busy}."
+        f"load of the machine, others' work included: {busy}.{crowded}"
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from tests.support import left_out
 from tests.support.postgres import PostgresServer, running_postgres
@@ -20,6 +21,10 @@ from heliograph.kit.sealing import Sealer
 from heliograph.queue.embedded import EmbeddedQueue
 from heliograph.storage.migrate import migrate
 from heliograph.storage.store import Store
+
+# How long an example takes says something of the machine, and nothing of the property.
+hypothesis.settings.register_profile("heliograph", deadline=None)
+hypothesis.settings.load_profile("heliograph")
 
 _TEMPLATE = "heliograph_template"
 _numbers = itertools.count()

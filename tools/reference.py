@@ -18,7 +18,7 @@ from heliograph.conditions import CONDITIONS
 from heliograph.conditions import schema as rule_schema
 from heliograph.domain.endpoint import PushService
 from heliograph.domain.event import EventFault
-from heliograph.domain.segment import MAX_DEPTH, MAX_NODES
+from heliograph.domain.segment import MAX_DEPTH, MAX_NODES, MAX_VALUES
 from heliograph.domain.vocabulary import VOCABULARY
 from heliograph.names import EVENTS, METRICS
 from heliograph.providers.webpush import outcomes
@@ -195,9 +195,9 @@ with a space between while two secrets overlap).
 
 
 _SEGMENTS_ABOUT = f"""A rule is one condition, as JSON: an object with its `kind`. The condition `combine` holds
-others, so a rule is a tree, at most {MAX_DEPTH} levels deep and of at most {MAX_NODES} conditions. A member that is not
-listed here is refused, and so is a value that can never hold; the answer says where.
-[How to use segments](../howto/segments.md); as JSON Schema: `GET /v1/segments/schema`.
+others, so a rule is a tree, at most {MAX_DEPTH} levels deep and of at most {MAX_NODES} conditions, with {MAX_VALUES:,}
+values in all its lists. A member that is not listed here is refused, and so is a value that can never hold; the answer
+says where. [How to use segments](../howto/segments.md); as JSON Schema: `GET /v1/segments/schema`.
 
 Values are compared honestly: a text is never a number, `true` is no number, capital letters count, and a missing
 attribute equals nothing. A *day* is a text that begins with `YYYY-MM-DD` and either ends there or goes on with `T`; it

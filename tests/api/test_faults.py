@@ -17,8 +17,7 @@ from heliograph.api.problems import HANDLERS
 from heliograph.api.reading import StrictRequest
 from heliograph.bootstrap import Heliograph
 from heliograph.errors import Unavailable
-from heliograph.kit.metrics import Meters
-from heliograph.names import METRICS, Scope
+from heliograph.names import Scope
 
 _SECRET = "hsk_this-must-not-be-told"
 
@@ -89,7 +88,7 @@ async def test_a_database_that_breaks_off_is_a_503_and_tells_nothing(heliograph)
     assert _SECRET not in answer.text + json.dumps(lines, default=str)
 
 
-async def test_a_recursion_in_our_own_code_is_a_fault_and_no_bad_request():
+async def test_a_recursion_in_our_own_code_is_a_fault_and_no_bad_request(heliograph: Heliograph):
     """Only what a request did is put down to the request."""
 
     @get("/deep")
@@ -100,9 +99,7 @@ async def test_a_recursion_in_our_own_code_is_a_fault_and_no_bad_request():
         down(0)
 
     app = Application([deep], exception_handlers=HANDLERS, request_class=StrictRequest, openapi_config=None)
-    app.state["heliograph"] = type(
-        "Bare", (), {"ids": type("Ids", (), {"new": staticmethod(lambda kind: f"{kind}_1")}), "meters": Meters(METRICS)}
-    )
+    app.state["heliograph"] = heliograph
     async with _client(app) as client:
         assert (await client.get("/deep")).status_code == 500
 

@@ -77,3 +77,36 @@ async def test_an_attribute_brings_into_a_segment_at_once(
         assert (await api.post("/v1/profiles", headers=alice.manage, json=person)).status_code in (200, 201)
     counted = (await api.get(f"{path}/entries/counts", headers=alice.manage)).json()
     assert counted["states"] == {"waiting": 1}
+
+
+@pytest.mark.parametrize(
+    ("trigger", "pointer"),
+    [
+        ({"kind": "event"}, "/message/trigger"),
+        ({"kind": "event", "event": "Bad Name"}, "/message/trigger/event"),
+        ({"kind": "event", "event": "item_available"}, "/message/trigger/reach"),
+        ({"kind": "event", "event": "a", "restart": True}, "/message/trigger/restart"),
+        ({"kind": "event", "event": "a", "delay_seconds": 10**9}, "/message/trigger/delay_seconds"),
+        ({"kind": "event", "event": "a", "where": [{"property": "p"}] * 9}, "/message/trigger/where"),
+        ({"kind": "event", "event": "a", "where": [{"property": "p", "is": "gt", "value": "x"}]}, "/message/trigger"),
+        ({"kind": "event", "event": "a", "surprise": 1}, "/message/trigger"),
+        ({"kind": "inactive", "days": 0}, "/message/trigger/days"),
+        ({"kind": "date", "attribute": "b", "at": "25:00"}, "/message/trigger/at"),
+        ({"kind": "date", "attribute": "b", "time_zone": "Mars"}, "/message/trigger/time_zone"),
+        ({"kind": "entered", "once_per_seconds": 0}, "/message/trigger/once_per_seconds"),
+        ({"kind": "telepathy"}, "/message/trigger"),
+    ],
+)
+async def test_a_wrong_trigger_is_refused_with_its_place(
+    api: httpx.AsyncClient, alice: Tenant, trigger: dict[str, object], pointer: str
+) -> None:
+    """What is wrong, and where, before anything is stored."""
+    message = {
+        "trigger": trigger,
+        "audience": {"kind": "everyone"},
+        "content": {"title": "Hello", "url": "https://shop.example/"},
+    }
+    answer = await api.post("/v1/campaigns", headers=alice.manage, json={"name": "x", "message": message})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["errors"][0]["pointer"].startswith(pointer), answer.text
+    assert (await api.get("/v1/campaigns", headers=alice.manage)).json()["items"] == []

@@ -138,6 +138,17 @@ async def test_a_segment_that_waits_to_be_sent_to_cannot_be_deleted(api: httpx.A
     assert (await api.delete(f"/v1/segments/{made['id']}", headers=alice.manage)).status_code == 204
 
 
+async def test_a_segment_of_a_campaign_cannot_be_deleted(api: httpx.AsyncClient, alice: Tenant):
+    """A draft needs it already, whether it was named by its id or by its name."""
+    made = await _segment(api, alice, GOLD)
+    message = {"trigger": {"kind": "api"}, "audience": {"kind": "segment", "segment": "Gold"}, "content": CONTENT}
+    campaign = await api.post("/v1/campaigns", headers=alice.manage, json={"name": "c", "message": message})
+    assert campaign.status_code == 201, campaign.text
+    refused = await api.delete(f"/v1/segments/{made['id']}", headers=alice.manage)
+    assert refused.status_code == 409
+    assert campaign.json()["id"] in refused.json()["detail"]
+
+
 @pytest.mark.parametrize("audience", [{}, {"segment": "seg_none"}, {"segment": "seg_x", "rule": GOLD}])
 async def test_an_audience_is_one_segment_or_one_rule(api: httpx.AsyncClient, alice: Tenant, audience: dict[str, Any]):
     """Neither nothing, nor both, nor one that is not there."""

@@ -107,7 +107,7 @@ async def test_statistics_tell_how_sure_it_is(api, heliograph, alice, clock):
     answer = await api.post("/v1/campaigns", headers=alice.manage, json=_campaign(experiment=TEST))
     campaign_id = answer.json()["id"]
     outcome = {
-        "a": {("accepted", ""): 950, ("clicked", ""): 50},
+        "a": {("accepted", ""): 950, ("clicked", ""): 50, ("rejected", "template_error"): 30},
         "b": {("accepted", ""): 900, ("clicked", ""): 100},
         "control": {("skipped", "control"): 100},
     }
@@ -122,6 +122,8 @@ async def test_statistics_tell_how_sure_it_is(api, heliograph, alice, clock):
     answer = await api.get(f"/v1/campaigns/{campaign_id}/statistics", headers=alice.only(Scope.READ))
     told = answer.json()
     assert told["comparison"] == {"best": "b", "second": "a", "confidence": 1.0}
+    (warning,) = told["warnings"]
+    assert (warning["code"], warning["detail"][:15]) == ("template_errors", "For 30 of 2,130")
     of = {one["variant"]: one for one in told["variants"]}
     assert (of["b"]["sent"], of["b"]["click_rate"], of["b"]["click_rate_between"]) == (1000, 0.1, [0.082909, 0.120152])
     assert of["control"]["skipped"] == {"control": 100}

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from heliograph.actions.story import StoryCode
+from heliograph.actions.story_words import StoryCode
 from heliograph.domain.delivery import DeliveryState, delivery_id
 from heliograph.domain.outcome import OutcomeKind
 from heliograph.storage import attempts
 from heliograph.storage.attempts import AttemptRow
-from heliograph.storage.tables import deliveries
+from heliograph.storage.tables import deliveries, profiles
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "why.md"
 
@@ -118,3 +118,18 @@ def test_every_code_is_documented():
     """The page has a line for each code, and none for others."""
     listed = re.findall(r"^\| `(\w+)` \| (?:all|person|subscription) \|", PAGE.read_text(), re.MULTILINE)
     assert sorted(listed) == sorted(StoryCode)
+
+
+async def test_a_visitor_is_asked_for_by_the_profile(api, alice, heliograph, notification_id):
+    """Who has no external id is asked for by the profile's own, and another project's visitor is nobody."""
+    now = heliograph.clock.now()
+    person = heliograph.ids.new("pro")
+    row = {"id": person, "project_id": alice.id, "attributes": {}, "created_at": now, "updated_at": now}
+    async with heliograph.store.begin() as tx:
+        await tx.execute(profiles.insert().values(row))
+    path = f"/v1/notifications/{notification_id}/why?profile="
+    codes = [fact["code"] for fact in (await api.get(path + person, headers=alice.manage)).json()["story"]]
+    assert "profile_known" in codes
+    unknown = heliograph.ids.new("pro")
+    codes = [fact["code"] for fact in (await api.get(path + unknown, headers=alice.manage)).json()["story"]]
+    assert "profile_unknown" in codes

@@ -8,6 +8,7 @@ import pytest_asyncio
 from tests.browser.support.driver import Browser, Tab
 from tests.browser.support.waiting import FIRST_SUBSCRIBE, eventually
 
+from heliograph.cli.demo import afternoon
 from heliograph.cli.demo.stage import Stage, stage
 from heliograph.cli.processes import listen, pointed_at
 from heliograph.devpush import DevPush
@@ -42,3 +43,30 @@ async def test_notify_me_leads_to_a_notification_and_its_click_to_the_lamp(brows
     await browser.wait_until_in_front(f"{running.shop.origin}/product/reading")
     said = await tab.run("return document.querySelector('#log').textContent")
     assert "subscribed (notifications are on)" in said
+
+
+async def test_a_cart_that_is_left_behind_comes_back(browser: Browser, running: Stage):
+    """A person who is subscribed leaves a lamp in the cart, and hears of it; an order would have called that off."""
+    await afternoon.begin(running.shop)
+    tab = await browser.open(f"{running.shop.origin}/product/moon")
+    await eventually(lambda: is_visible(tab, "#on"), "the button to be offered", FIRST_SUBSCRIBE)
+    await tab.press("#on")
+    await eventually(lambda: is_visible(tab, "#try"), "the page to be subscribed", FIRST_SUBSCRIBE)
+    await tab.press("#add")
+    await eventually(lambda: is_visible(tab, "#buy"), "the cart to be told", FIRST_SUBSCRIBE)
+
+    async def reminded() -> bool:
+        titles = [shown.title for shown in await browser.on_screen()]
+        return any(title in ("Paper moon is waiting for you", "You left something in your cart") for title in titles)
+
+    async def held_back() -> bool:
+        (one,) = (await running.shop.ask("GET", "/campaigns?kind=message")).json()["items"]
+        total = (await running.shop.ask("GET", f"/campaigns/{one['id']}/statistics")).json()["total"]
+        return bool(total["skipped"].get("control"))
+
+    async def settled() -> bool:
+        # One visitor in ten is of the control group, and which one nobody can choose.
+        return await reminded() or await held_back()
+
+    await eventually(settled, "the reminder", FIRST_SUBSCRIBE)
+    await tab.close()

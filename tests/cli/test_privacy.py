@@ -38,3 +38,20 @@ def test_a_person_is_exported_and_erased_by_either_id(run: Run, project: dict[st
     shown = run("audit", "--project", "Shop", "--limit", "1").out
     assert "profile_erased" in shown
     assert "profile_exported" not in shown
+
+
+def test_what_a_person_did_is_shown(run: Run, project: dict[str, Any], data_dir: Path):
+    """Events come newest first, as a table and as JSON."""
+    a_person(data_dir, project)
+    with sqlite3.connect(data_dir / "heliograph.sqlite3") as database:
+        names = "id, project_id, profile_id, name, item_id, amount_milli, at, received_at, source, properties"
+        marks = ", ".join("?" * 10)
+        for number, (name, amount) in enumerate((("item_view", 12_500), ("order", None))):
+            row = (f"evt_{number}", project["id"], "pro_1", name, "tea", amount, number, number, "page", "{}")
+            database.execute(f"INSERT INTO events ({names}) VALUES ({marks})", row)
+    database.close()
+    assert [event["name"] for event in run("profiles", "events", "ada", "--json").json()] == ["order", "item_view"]
+    shown = run("profiles", "events", "pro_1", "--limit", "5").out
+    assert shown.index("order") < shown.index("item_view")
+    assert "12.50" in shown
+    assert run("profiles", "events", "nobody").status == Exit.FAILED

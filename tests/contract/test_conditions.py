@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from tests.support.people import ANY_QUESTION, NOW, PEOPLE, PROJECT, QUESTIONS, RULES, Rows, make_projects, write
 
-from heliograph.conditions import CONDITIONS, parse, schema
+from heliograph.conditions import CONDITIONS, narrowed, parse, schema
 from heliograph.conditions.base import Question
-from heliograph.domain.segment import MAX_DEPTH, MAX_NODES
+from heliograph.domain.segment import MAX_DEPTH, MAX_NODES, MAX_VALUES
 from heliograph.errors import InvalidRequest
 from heliograph.storage.people import load
 from heliograph.storage.store import Store, Tx
@@ -59,13 +59,15 @@ class Crowd:
 
 
 async def audience_of(tx: Tx, rule: dict[str, Any]) -> set[str]:
-    """Return whom the expression names, and check that it is never null: negated, it names all others."""
+    """Return whom the expression names. It is never null: negated, it names all others. Indexes find them all, too."""
     expression = parse(rule).sql(NOW)
     own = select(profiles.c.id).where(profiles.c.project_id == PROJECT)
     named = set((await tx.execute(own.where(expression))).scalars())
     others = set((await tx.execute(own.where(~expression))).scalars())
     everybody = set((await tx.execute(own)).scalars())
     assert (named | others, named & others) == (everybody, set())
+    for candidates in narrowed(parse(rule), PROJECT, NOW):
+        assert named <= set((await tx.execute(candidates)).scalars())
     return named
 
 
@@ -105,6 +107,42 @@ def test_both_faces_of_any_rule_agree(crowd: Crowd):
         assert crowd.disagreements(people, rules) == []
 
     check()
+
+
+_MANY = [f"{letter}{other}" for letter in "abcdefghij" for other in "abcdefghij"]
+_WORST: list[dict[str, Any]] = [
+    {"kind": "attribute", "name": "x" * 64, "is": "in", "value": [*_MANY[:50], *range(48), True, False]},
+    {"kind": "attribute", "name": "x", "is": "contains", "value": "y" * 1_000},
+    {"kind": "language", "in": [*_MANY[:90], *("ab-" + "c" * length for length in range(1, 9))]},
+    {"kind": "time_zone", "in": [*("A" * length + "/" for length in range(1, 64)), *_MANY[:30]]},
+    {"kind": "event_count", "name": "x", "from": 1, "to": 5, "property": {"name": "x", "is": "in", "value": _MANY}},
+    {
+        "kind": "order",
+        "count": {"from": 1},
+        "total": {"from": 1},
+        "last_within": {"days": 1},
+        "last_not_within": {"days": 1},
+    },
+    {"kind": "cart", "count": {"from": 1}, "total": {"from": 1}, "item": "x", "idle_for": {"days": 1}},
+    {"kind": "device", "browser": "x", "os": "x", "mobile": True},
+    {"kind": "group", "name": "x", "identifier": "y"},
+    {"kind": "engagement", "ignored_last": 50},
+]
+
+
+@pytest.mark.parametrize("match", ["all", "any", "none"])
+@pytest.mark.parametrize("worst", _WORST, ids=lambda rule: rule["kind"])
+async def test_the_largest_rules_are_answered(store: Store, worst: dict[str, Any], match: str):
+    """Whatever may be asked, a database takes it: no statement is too long, or nested too deeply."""
+    members = [*worst.values(), *worst.get("property", {}).values()]
+    values = sum(len(member) for member in members if isinstance(member, list))
+    half = [worst] * min(30, MAX_VALUES // max(1, values) // 2)
+    halves = [{"kind": "combine", "match": match, "of": half} for _ in range(2)]
+    rule = {"kind": "combine", "match": match, "of": halves}
+    async with store.begin() as tx:
+        await make_projects(tx)
+        await write(tx, [Rows({"attributes": {"x": ["y"]}, "language": "de", "time_zone": "UTC"})])
+        assert await audience_of(tx, rule) == await persons_of(tx, rule, 1)
 
 
 def test_every_kind_is_asked_at_random():
@@ -157,6 +195,11 @@ def test_a_tree_has_bounds():
     half = {"kind": "combine", "match": "any", "of": wide[: MAX_NODES // 2]}
     with pytest.raises(InvalidRequest, match="conditions"):
         parse({"kind": "combine", "match": "any", "of": [half, half]})
+
+    long: dict[str, Any] = {"kind": "attribute", "name": "x", "is": "in", "value": ["y"] * 100}
+    parse({"kind": "combine", "match": "any", "of": [long] * (MAX_VALUES // 100)})
+    with pytest.raises(InvalidRequest, match="values together"):
+        parse({"kind": "combine", "match": "any", "of": [long] * (MAX_VALUES // 100 + 1)})
 
 
 def test_a_cycle_cannot_be_written():

@@ -7,18 +7,21 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Column, Connection, MetaData, text
+from sqlalchemy.exc import IntegrityError
 from tests.support.postgres import PostgresServer
 
 from heliograph.storage.migrate import _config, migrate, pending, revisions
-from heliograph.storage.store import Store, StoreError
+from heliograph.storage.store import Store, StoreError, Tx
 from heliograph.storage.tables import metadata
 
 _CATALOGUE = {
@@ -161,6 +164,59 @@ async def test_the_steps_back_undo_the_steps_forward(empty_urls: list[str]) -> N
         assert await _catalogue(store) == before
 
 
+async def test_people_keep_their_subscriptions_when_names_become_optional(empty_urls: list[str]) -> None:
+    """Revision 0010 on a database in use: who owns what stays, names stay unique, and there may be none."""
+    url, _ = empty_urls
+    await migrate(url)
+    async with opened(url) as store:
+        async with store.begin() as tx:
+            await tx.run_sync(_to, "0010-1")
+            await _a_person_with_a_subscription(tx)
+        await migrate(url)
+        person = "INSERT INTO profiles (id, project_id, external_id, attributes, created_at, updated_at) "
+        now = "0" if store.dialect == "sqlite" else "now()"
+        async with store.begin() as tx:
+            assert (await tx.execute(text("SELECT profile_id FROM subscriptions"))).scalar_one() == "pro_1"
+            for number in (2, 3):
+                await tx.execute(text(f"{person} VALUES ('pro_{number}', 'prj_1', NULL, '{{}}', {now}, {now})"))
+        with pytest.raises(IntegrityError):
+            async with store.begin() as tx:
+                await tx.execute(text(f"{person} VALUES ('pro_4', 'prj_1', 'ada', '{{}}', {now}, {now})"))
+
+
+async def _a_person_with_a_subscription(tx: Tx) -> None:
+    """Fill in what the old schema asks for, whatever it is."""
+    names = ("projects", "vapid_keys", "providers", "profiles", "subscriptions")
+    old = MetaData()
+    await tx.run_sync(lambda connection: old.reflect(connection, only=names))
+    ids = {"projects": "prj_1", "vapid_keys": "vap_1", "providers": "prv_1", "profiles": "pro_1"}
+    known = {f"{name[:-1]}_id": value for name, value in ids.items()} | {"external_id": "ada"}
+    for name in names:
+        table = old.tables[name]
+        row = {
+            column.name: ids.get(name, "sub_1") if column.name == "id" else known.get(column.name, _anything(column))
+            for column in table.columns
+            if not column.nullable or column.name == "profile_id"
+        }
+        await tx.execute(table.insert().values(row))
+
+
+def _anything(column: Column[Any]) -> Any:
+    match column.type.python_type.__name__:
+        case "str":
+            return "{}"
+        case "bytes":
+            return b"x"
+        case "datetime":
+            return datetime(2026, 3, 14, tzinfo=UTC)
+        case "dict":
+            return {}
+        case "bool":
+            return True
+        case _:
+            return 0
+
+
 def test_revisions_are_told_by_their_files() -> None:
     """What is read from the files' names is what Alembic makes of their contents."""
     walked = ScriptDirectory.from_config(_config()).walk_revisions()
@@ -168,6 +224,10 @@ def test_revisions_are_told_by_their_files() -> None:
 
 
 def _down(connection: Connection) -> None:
+    _to(connection, "base")
+
+
+def _to(connection: Connection, revision: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
-    command.downgrade(config, "base")
+    command.downgrade(config, revision)

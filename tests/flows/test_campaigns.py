@@ -4,12 +4,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from tests.support import campaigns as story
 from tests.support.world import World
 
-from heliograph.actions import campaigns
+from heliograph.actions import campaigns, privacy, triggering
+from heliograph.actions.triggering import Named
 from heliograph.domain.campaign import CampaignState, DispatchState
 from heliograph.errors import Conflict
+from heliograph.storage.tables import contacts
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -190,3 +193,34 @@ async def test_a_lost_look_is_picked_up(world: World):
     await story.upkeep(world)
     await world.work()
     assert await story.totals(world, campaign) == {"accepted": 1}
+
+
+async def test_who_is_erased_is_forgotten_by_campaigns(world: World):
+    """The variables that a run was given for a person, and whom limits saw them as, go with them."""
+    fleet = await world.agents(1)
+    ada = await story.person(world, "ada", await world.subscribe(fleet.agents))
+    grace = await story.person(world, "grace", [])
+    campaign = await story.started(world, {"kind": "api"}, limits={"caps": [{"count": 5, "per_seconds": 86_400}]})
+    async with world.store.begin() as tx:
+        await triggering.trigger(
+            tx,
+            world.heliograph.context(),
+            world.heliograph.queue,
+            project_id=campaign.project_id,
+            campaign_id=campaign.id,
+            key="order-1",
+            people=[Named("ada", {"street": "Quay 1"}), Named("grace", {"street": "Quay 2"})],
+            variables={},
+        )
+    await world.work()
+    assert await story.totals(world, campaign) == {"accepted": 1}
+    async with world.store.begin() as tx:
+        ctx, queue = world.heliograph.context(), world.heliograph.queue
+        await privacy.erase(tx, ctx, queue, project_id=campaign.project_id, profile_id=ada)
+    await world.work()
+    (row,) = await story.sent(world, campaign)
+    assert row.notification.variables == {"all": {}, "people": {grace: {"street": "Quay 2"}}}
+    (run,) = await story.runs(world, campaign)
+    assert run.variables is None
+    async with world.store.read() as tx:
+        assert (await tx.execute(select(contacts.c.person_id))).scalars().all() == []

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from tests.support.environment import clean_environment
 
+from heliograph.cli.demo.afternoon import Afternoon
 from heliograph.cli.demo.crowd import Seen
 from heliograph.cli.demo.story import Result
 
@@ -23,6 +24,9 @@ ALL_WELL = Result(
     accepted=3,
     displayed=3,
     clicked=1,
+    afternoon=Afternoon(
+        asked=4, looked=1, left=2, bought=0, reminded=1, held_back=1, strays=0, duplicates=0, variants=()
+    ),
 )
 
 
@@ -43,6 +47,12 @@ def test_the_demo_loses_nothing_and_leaves_nothing(tmp_path: Path):
     assert result["subscribed"] == result["accepted"] == result["shown"] == 40
     assert result["lost"] == result["duplicates"] == 0
     assert 0 < result["p50_ms"] <= result["p95_ms"]
+    afternoon = result["afternoon"]
+    assert afternoon["asked"] == 40 + 40 // 3
+    assert afternoon["looked"] + afternoon["left"] + afternoon["bought"] == 40
+    assert afternoon["left"] == afternoon["reminded"] + afternoon["held_back"] > 0
+    assert sum(one["sent"] for one in afternoon["variants"]) == afternoon["reminded"]
+    assert afternoon["strays"] == afternoon["duplicates"] == 0
     assert list(tmp_path.iterdir()) == []
 
 
@@ -114,6 +124,9 @@ def test_the_demo_can_be_interrupted_at_any_time(tmp_path: Path):
         replace(ALL_WELL, seen=replace(ALL_WELL.seen, shown=2)),
         replace(ALL_WELL, accepted=2),
         replace(ALL_WELL, displayed=2),
+        replace(ALL_WELL, afternoon=replace(ALL_WELL.afternoon, reminded=0)),
+        replace(ALL_WELL, afternoon=replace(ALL_WELL.afternoon, strays=1)),
+        replace(ALL_WELL, afternoon=replace(ALL_WELL.afternoon, duplicates=1)),
     ],
 )
 def test_a_loss_anywhere_is_a_failure(result: Result):

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from tests.support.telling import entered, states, tell, told
 from tests.support.world import World
 
-from heliograph.domain.entry import EntryReason, EntryState, turn_of
+from heliograph.domain.entry import MOST_AN_HOUR, EntryReason, EntryState, turn_of
 from heliograph.names import JobName
 from heliograph.storage import profiles
 from heliograph.storage.tables import campaigns
@@ -137,3 +137,13 @@ def test_turns_are_not_early_and_not_much_later() -> None:
     for delay, most in ((0, 1), (1, 1), (600, 10), (3600, 60), (86_400 * 30, 60)):
         due_at = now + timedelta(seconds=delay)
         assert due_at <= turn_of(due_at, now=now) <= due_at + timedelta(seconds=most)
+
+
+async def test_a_flood_of_events_is_no_flood_of_work(world: World) -> None:
+    """Who looks at a hundred items in an hour hears of some."""
+    seen = await campaign(world, event="item_view")
+    await tell(world, *(told(world, "item_view", str(number), item={"id": str(number)}) for number in range(100)))
+    assert len(await entered(world, seen)) == MOST_AN_HOUR
+    world.clock.advance(timedelta(hours=2))
+    await tell(world, told(world, "item_view", "more", item={"id": "7"}))
+    assert len(await entered(world, seen)) == MOST_AN_HOUR + 1

@@ -10,12 +10,13 @@ from sqlalchemy import update
 from tests.support import campaigns as story
 from tests.support.world import World
 
+from heliograph.actions import campaign_messages, dry_run
 from heliograph.actions.why import why
 from heliograph.domain.campaign import CampaignState
 from heliograph.domain.experiment import Arm, Experiment, Finish
 from heliograph.domain.notification import Audience, AudienceKind, Content, NotificationState
 from heliograph.domain.share import place
-from heliograph.errors import ContentRefused, InvalidRequest
+from heliograph.errors import ContentRefused, InvalidRequest, NotFound
 from heliograph.storage import campaigns as campaign_rows
 from heliograph.storage import profiles
 from heliograph.storage.tables import counts, notifications
@@ -252,3 +253,20 @@ async def test_why_somebody_got_another_variant(world: World) -> None:
             codes[one].append(told.subscriptions[0].facts[0].code)
     sent = {one: [code for code in of if code != "not_in_share"] for one, of in codes.items()}
     assert {tuple(of) for of in sent.values()} == {("chosen",)}
+
+
+async def test_a_preview_of_each_variant(world: World) -> None:
+    """What a variant's readers would get can be looked at before: its content, and how many they are."""
+    fleet = await world.agents(20)
+    ids = await world.subscribe(fleet.agents)
+    campaign = await story.make(world, {"kind": "now"}, content=A, experiment=Experiment(TWO))
+    project_id, context = campaign.project_id, world.heliograph.context()
+    async with world.store.read() as tx:
+        for number, name in enumerate("ab"):
+            run = await dry_run.dry_run(
+                tx, context, project_id=project_id, draft=campaign_messages.draft_of(campaign, name)
+            )
+            assert [one.title for one in run.previews] == [name.upper()]
+            assert run.total == sum(place(campaign.id, one) // 5000 == number for one in ids)
+        with pytest.raises(NotFound):
+            campaign_messages.draft_of(campaign, "c")

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from tests.support import campaigns as story
 from tests.support.world import World
 
+from heliograph.actions.story_words import StoryCode
+from heliograph.actions.why import why
 from heliograph.devpush import Fault, FaultKind
 from heliograph.domain.notification import Audience, AudienceKind
 from heliograph.names import JobName
@@ -218,3 +220,27 @@ async def test_two_workers_cannot_both_win(world: World, count: int):
     found = [await story.totals(world, one) for one in made]
     assert sum(one.get("accepted", 0) for one in found) == 4
     assert sum(one.get("skipped/frequency_cap", 0) for one in found) == 4 * (count - 1)
+
+
+async def test_why_tells_the_campaign_and_the_limit(world: World):
+    """Who asks why Ada got nothing is told the campaign, its run, the limits, and which of them it was."""
+    fleet = await world.agents(1)
+    await story.person(world, "ada", await world.subscribe(fleet.agents))
+    await story.limit_project(world, ONCE_A_DAY)
+    await story.started(world, NOW)
+    await world.work()
+    second = await story.started(world, NOW, name="Second ferry")
+    await world.work()
+    (row,) = await story.sent(world, second)
+    async with world.store.read() as tx:
+        told = await why(
+            tx,
+            world.heliograph.context(),
+            project_id=second.project_id,
+            notification_id=row.notification.id,
+            external_id="ada",
+        )
+    sentences = {fact.code: fact.sentence for fact in (*told.facts, *told.subscriptions[0].facts)}
+    assert f"It is of Second ferry ({second.id}), its dispatch now " in sentences[StoryCode.CAMPAIGN]
+    assert "at most 1 in 1 day of the whole project" in sentences[StoryCode.LIMITS]
+    assert "frequency_cap" in sentences[StoryCode.SKIPPED]

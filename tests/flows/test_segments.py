@@ -6,10 +6,14 @@ from typing import Any
 from sqlalchemy import update
 from tests.support.world import World
 
-from heliograph.actions import profiles, segments
-from heliograph.actions.segments import Segment
+from heliograph.actions import dry_run, profiles, segments
+from heliograph.actions.notifications import Draft
+from heliograph.actions.story import StoryCode
+from heliograph.actions.why import why
 from heliograph.delivery import fanout
-from heliograph.domain.notification import Audience, AudienceKind, NotificationState
+from heliograph.devpush import Fault, FaultKind
+from heliograph.domain.notification import Audience, AudienceKind, Content, NotificationState
+from heliograph.domain.segment import Segment
 from heliograph.storage import audience as audiences
 from heliograph.storage import subscriptions
 from heliograph.storage.tables import profiles as profile_rows
@@ -121,3 +125,48 @@ async def test_few_among_many_are_found_page_by_page(world: World, monkeypatch):
     assert {row.subscription_id for row in await world.rows(notification)} == {made[5], made[7]}
     assert ran.count("delivery.fanout") == 5
     assert await world.state(notification) is NotificationState.DONE
+
+
+async def test_who_leaves_the_segment_before_a_second_attempt_gets_none(world: World):
+    """Each attempt asks anew."""
+    await _people(world, "gold", "gold")
+    world.devpush.add_fault(Fault(FaultKind.STATUS, status=503, times=2))
+    notification = await world.notify(_to(await _segment(world, GOLD)))
+    await world.work()
+    await _set_plan(world, 0, "silver")
+    await world.work_on(timedelta(minutes=10))
+    assert await world.counts(notification) == {"skipped/left_audience": 1, "accepted": 1}
+    await world.check_counts(notification)
+
+
+async def test_a_dry_run_tells_who_it_would_be(world: World):
+    """As many as a send reaches, and nobody is sent anything."""
+    await _people(world, "gold", "silver", None, "gold")
+    draft = Draft(
+        content=Content(title="Hello", url="https://shop.example/"), audience=_to(await _segment(world, GOLD))
+    )
+    async with world.store.read() as tx:
+        run = await dry_run.dry_run(tx, world.heliograph.context(), project_id=world.project.project.id, draft=draft)
+    assert (run.total, run.exactness, run.excluded) == (2, dry_run.Exactness.EXACT, ())
+
+
+async def test_why_somebody_got_nothing_is_told_by_condition(world: World):
+    """By what holds now, since nobody wrote down what held then."""
+    made = await _people(world, "gold", "silver", None)
+    notification = await world.notify(_to(await _segment(world, GOLD)))
+    await world.work()
+    told = {}
+    for subscription in made:
+        async with world.store.read() as tx:
+            ctx = world.heliograph.context()
+            story = await why(
+                tx,
+                ctx,
+                project_id=world.project.project.id,
+                notification_id=notification.id,
+                subscription_id=subscription,
+            )
+        told[subscription] = [fact.code for fact in story.subscriptions[0].facts]
+    assert told[made[0]][0] is StoryCode.CHOSEN
+    assert StoryCode.NOT_IN_SEGMENT in told[made[1]]
+    assert StoryCode.NOT_IN_SEGMENT in told[made[2]]

@@ -59,10 +59,10 @@ async def month(world: World, seed: int) -> Simulation:
     await simulation.add("offer", offer, limits={"exclusion": MORNING}, priority=9)
     away = {"kind": "inactive", "days": chance.randrange(2, 4)}
     first = START + chance.randrange(4, 16) * DAY
-    await simulation.add("away", away, starts_at=first, ends_at=first + 4 * DAY)
+    await simulation.add("away", away, starts_at=first, ends_at=first + 3 * DAY)
     birthday = {"kind": "date", "attribute": "birthday", "yearly": True, "at": "09:00"}
     first = START + chance.randrange(20) * DAY
-    await simulation.add("birthday", birthday, starts_at=first, ends_at=first + 6 * DAY)
+    await simulation.add("birthday", birthday, starts_at=first, ends_at=first + 4 * DAY)
     await simulation.run()
     return simulation
 

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, update
 from tests.support.world import World
 
 from heliograph.actions import deliveries, notifications, profiles, providers, why
-from heliograph.actions.story import StoryCode
+from heliograph.actions.story_words import StoryCode
 from heliograph.actions.why import Story
 from heliograph.devpush import Fault, FaultKind, Service
 from heliograph.domain.delivery import ReceiptEvent, delivery_id

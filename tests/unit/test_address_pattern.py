@@ -52,12 +52,14 @@ def test_usual_expressions_are_taken(pattern):
 
 @pytest.mark.parametrize("pattern", LONG)
 def test_expressions_that_can_take_long_are_refused(pattern):
+    """Nested, ambiguous and long-winded ones are."""
     with pytest.raises(PatternError):
         check_pattern(pattern)
 
 
 @pytest.mark.parametrize("pattern", [*OTHER, "a" * (MAX_PATTERN + 1), "(" * 12 + "a" + ")" * 12])
 def test_what_browsers_might_read_in_another_way_is_refused(pattern):
+    """So are references, looks ahead, and what is no expression."""
     with pytest.raises(PatternError):
         check_pattern(pattern)
 

@@ -68,12 +68,14 @@ def read(spec: Any) -> PageTrigger:
 
 @pytest.mark.parametrize("spec", GOOD, ids=lambda spec: str(spec["kind"]))
 def test_a_trigger_goes_to_the_page_as_it_was_written(spec: dict[str, Any]) -> None:
+    """Nothing is added, and nothing renamed."""
     trigger = read(spec)
     assert list(trigger_errors(trigger, "")) == []
     assert msgspec.to_builtins(trigger) == spec
 
 
 def test_every_trigger_is_tried() -> None:
+    """A new one needs an example above."""
     assert [spec["kind"] for spec in GOOD] == [kind_of(trigger) for trigger in PAGE_TRIGGERS]
 
 
@@ -86,6 +88,7 @@ def test_what_is_wrong_with_it(spec: dict[str, Any], pointer: str) -> None:
 
 @pytest.mark.parametrize("spec", MALFORMED)
 def test_what_is_no_trigger(spec: Any) -> None:
+    """Kinds, members and values that are not documented are refused."""
     with pytest.raises(msgspec.ValidationError):
         read(spec)
 

@@ -101,6 +101,7 @@ def test_what_is_wrong(given: dict[str, Any], pointer: str) -> None:
 
 @pytest.mark.parametrize("given", MALFORMED)
 def test_what_is_of_no_form(given: dict[str, Any]) -> None:
+    """Members and values that are not documented are refused."""
     with pytest.raises(msgspec.ValidationError):
         read(given)
 
@@ -132,10 +133,12 @@ def test_what_a_variant_has_takes_the_place() -> None:
     [("de-AT", "de"), ("DE", "de"), ("pt-BR", "pt-br"), ("pt", "en"), (None, "en"), ("fr-CA", "en")],
 )
 def test_languages(wanted: str | None, found: str) -> None:
+    """The longest prefix of the asked tag is taken, in any letter case; else the default."""
     assert language_of(wanted, {"en": 1, "de": 1, "pt-br": 1}, "en") == found
 
 
 def test_right_to_left() -> None:
+    """The language says how it is written, whatever its region."""
     assert [is_right_to_left(tag) for tag in ("ar-EG", "he", "fa", "de", "en-AR")] == [True, True, True, False, False]
 
 

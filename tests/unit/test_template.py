@@ -46,6 +46,7 @@ ADA: dict[str, Any] = {
         ("{% for one in cart.items %}{{ one.title }}{% unless forloop.last %}&{% endunless %}{% endfor %}", "Lamp&Cup"),
         ("{% assign name = profile.first_name %}{{ name }}", "Ada"),
         ("{{ cart.items | sum: 'price' | round: 1 }}", "15.5"),
+        ("{{ cart.total | fixed: 2 | replace: '.', ',' }} €", "15,50 €"),
         ("{{ cart.items | sort: 'price' | map: 'title' | first }}", "Cup"),
         ("{{ cart.items | where: 'title', 'Cup' | size }}", "1"),
         ("{{ '<b>now</b>' | strip_html }}", "now"),
@@ -87,7 +88,11 @@ def test_addresses_are_encoded(source: str, expected: str) -> None:
         ("{{ profile.name | append }}", (1, 19), "takes 1 value"),
         ("{{ profile.name | upcase: 1 }}", (1, 19), "takes 0 value"),
         ("{{ profile.name | default: 1, loud: true }}", (1, 19), "no value of that name"),
-        ("{{ profile.name", (1, 1), "end of file"),
+        ("Hi {{ profile.name", (1, 4), "{{ needs }}."),
+        ("{{ profile.name {{ language }}", (1, 1), "before the last one has ended"),
+        ("{% %}", (1, 1), "needs a name"),
+        ("{{" + " " * 40 + "}}", (1, 1), "at most 32 spaces"),
+        ("{{ '" + "x" * 1000 + "' }}", (1, 1), "at most 1,000"),
         ("{% if profile.name %}", (0, 0), "endif"),
         ("{% include 'secrets' %}", (1, 4), "nexpected tag"),
         ("{% render 'secrets' %}", (1, 4), "nexpected tag"),
@@ -103,6 +108,37 @@ def test_mistakes_are_found_when_reading(source: str, place: tuple[int, int], wo
     assert ((found.value.line, found.value.column), words in found.value.sentence) == (place, True), found.value
 
 
+SLOW = [
+    "{{",
+    "{%",
+    "{",
+    "{{ ",
+    "{% {{ %}",
+    "{{'",
+    "{{ '{{' }}",
+    "{%-",
+    "{% raw %}",
+    "{% doc %}",
+    "{% comment %}",
+    "{ {",
+    "}}",
+]
+SLOW += ["{{ a }}", "{{" + " " * 32 + "}}", "{% if a %}{% elsif a %}", "{% if a %}{% endif %}", "[", "{% # x %}", "%}"]
+
+
+@pytest.mark.parametrize(
+    "piece", [*SLOW, "{{ a" + "[a" * 400, "{{ a" + " | upcase" * 100 + " }}", "{{ a: " + "1," * 480 + " }}"]
+)
+def test_reading_does_not_take_long(piece: str) -> None:
+    """Nothing that is written within the length of a template keeps its reader busy."""
+    check("{{ profile }}")  # loads the engine
+    source = (piece * MAX_TEMPLATE)[:MAX_TEMPLATE]
+    began = time.process_time()
+    with suppress(TemplateError):
+        check(source)
+    assert time.process_time() - began < 0.75  # of which a collection of garbage may be half
+
+
 def _many(piece: str, times: int = 100) -> str:
     return "{% for one in (1..100) %}" + piece * times + "{% endfor %}"
 
@@ -112,6 +148,8 @@ BOMBS = [
     "{% for a in (1..50) %}{% for b in (1..50) %}{{ a }}{% endfor %}{% endfor %}",
     _many("{{ one }}", 400),
     _many("{% if one %}{% endif %}", 150),
+    _many("{%if 1%}{%endif%}", 220),
+    "{% for a in (1..10) %}" + "{% for b in (1..10) %}{%if 1%}{%endif%}{% endfor %}" * 60 + "{% endfor %}",
     _many("abcdefgh" * 10, 40),
     "{% assign a = 'ab' %}" + "{% assign a = a | append: a %}" * 60 + "{{ a }}",
     "{{ '" + "x" * 99 + "'" + " | replace: 'x', 'xxxxxxxxxx'" * 60 + " }}",
@@ -130,19 +168,12 @@ BOMBS = [
 
 @pytest.mark.parametrize("source", BOMBS)
 def test_bombs_do_not_go_off(source: str) -> None:
-    """Whatever is built to grow or to last is stopped within a fifth of a second, with the one error."""
+    """Whatever is built to grow or to last is stopped within a moment, with the one error."""
     values = {"profile": {"list": [str(one) for one in range(200)], "text": "%" * 8000, "since": "2026-03-14"}}
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(TemplateError):
         render(source, values)
-    assert time.perf_counter() - began < 0.2
-
-
-def test_a_busy_template_ends_soon() -> None:
-    """The most that a template of constants can do takes no longer than a moment, though it writes nothing."""
-    began = time.perf_counter()
-    assert render(_many("{%if 1%}{%endif%}", 220), {}) == ""
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.75
 
 
 _json = st.recursive(
@@ -163,12 +194,12 @@ _pieces = st.sampled_from(
 def test_only_one_error_ever_comes_out(source: str, value: Any, is_address: bool) -> None:
     """Any text and any value give text within the bounds, or the one error; and soon."""
     values = {name: {"a": value, "items": [value]} for name in ("profile", "cart", "item")}
-    began = time.perf_counter()
+    began = time.process_time()
     for work in (lambda: check(source, is_address=is_address), lambda: render(source, values, is_address=is_address)):
         with suppress(TemplateError):
             result = work()
             assert not isinstance(result, str) or len(result) <= max(MAX_OUTPUT, len(source))
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 @given(name=st.sampled_from(sorted(FILTERS)), value=_json, others=st.lists(_json, max_size=3))

@@ -1,7 +1,7 @@
 """The definition of a message campaign: checked as a whole when it is written, so that no run of it fails later."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from heliograph.actions import audiences, notifications
 from heliograph.actions.contact_limits import limit_faults
 from heliograph.actions.notifications import Draft
 from heliograph.actions.rates import read_rate
+from heliograph.domain.campaign import Campaign
 from heliograph.domain.contact_rules import ContactRules
 from heliograph.domain.experiment import Experiment, experiment_errors
 from heliograph.domain.message import Message
@@ -115,12 +116,23 @@ def _below(at: str, errors: Sequence[FieldError]) -> tuple[FieldError, ...]:
     return tuple(FieldError(f"{at}{one.pointer}", one.detail) for one in errors)
 
 
-def draft_of(definition: dict[str, Any]) -> Draft:
-    """Return what a dry run takes."""
-    message = campaigns.message_of(definition)
+def draft_of(campaign: Campaign, variant: str | None = None) -> Draft:
+    """Return what a dry run takes: of the whole audience, or of those who get one variant of an A/B test.
+
+    Raises:
+        NotFound: there is no such variant.
+    """
+    message = campaigns.message_of(campaign.definition)
+    content, share = message.content, None
+    if variant is not None:
+        test = message.experiment
+        arm = next((one for one in test.arms if one.name == variant), None) if test is not None else None
+        if test is None or arm is None:
+            raise NotFound("The campaign has no such variant.")
+        content, share = arm.content or content, dict(test.shares(campaign.id))[variant]
     return Draft(
-        content=message.content,
-        audience=message.audience,
+        content=content,
+        audience=replace(message.audience, share=share),
         kind=message.kind,
         ttl=message.ttl,
         urgency=message.urgency,

@@ -4,7 +4,7 @@ What time alone brings about is heard of by looking at everybody (`delivery.look
 here is known to have changed.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from heliograph import conditions, triggers
 from heliograph.domain.campaign import Campaign
@@ -17,26 +17,32 @@ from heliograph.storage.store import Tx
 from heliograph.triggers.entered import OnEntered
 
 
-async def look_again(
+async def look_again(tx: Tx, ctx: Context, queue: Queue, *, project_id: str, profile_ids: Collection[str]) -> None:
+    """Let those of some people enter who came into segments by their attributes, on which any rule may depend."""
+    campaigns = await caused.by_trigger(tx, project_id, OnEntered.kind)
+    await compare(tx, ctx, queue, campaigns=campaigns, profile_ids=profile_ids)
+
+
+async def compare(
     tx: Tx,
     ctx: Context,
     queue: Queue,
     *,
-    project_id: str,
+    campaigns: Sequence[Campaign],
     profile_ids: Collection[str],
     names: Collection[str] | None = None,
 ) -> None:
-    """Let those of some people enter who came into segments. Their profiles are locked.
+    """Let those of some people enter who came into the segments of campaigns. Their profiles are locked.
 
     Args:
         tx: the transaction of the change.
         ctx: its surroundings.
         queue: where jobs are written.
-        project_id: whose they are.
+        campaigns: running ones that watch a segment.
         profile_ids: the people.
-        names: of the events that happened; None: attributes changed, on which any rule may depend.
+        names: of the events that happened; None: any rule may be concerned.
     """
-    for campaign in await caused.by_trigger(tx, project_id, OnEntered.kind):
+    for campaign in campaigns:
         wanted = await caused.audience_of(tx, campaign)
         if wanted.rule is None or not (names is None or mentions(wanted.rule, names)) or not is_open(campaign, ctx.now):
             continue
@@ -57,10 +63,8 @@ async def _compare(
     trigger = triggers.read(campaign.definition["trigger"])
     if not new or not isinstance(trigger, OnEntered):
         return
-    if trigger.once_per is not None:
-        edge = ctx.now - trigger.once_per
-        before = await entries.before(tx, campaign.id, new)
-        new = [one for one in new if one not in before or before[one].entered_at <= edge]
+    known = await entries.history(tx, campaign.id, new, now=ctx.now)
+    new = [one for one in new if one not in known or not known[one].keeps_out(trigger.once_per, ctx.now)]
     start = trigger.start(ctx.now)
     made = await entries.add(
         tx,

@@ -182,7 +182,10 @@ async def dry_run(tx: Tx, ctx: Context, *, project_id: str, draft: Draft) -> Dry
     )
     out: defaultdict[str, list[str]] = defaultdict(list)
     taken: list[Receiver] = []
+    share = notification.audience.share
     for receiver in looked.receivers:
+        if share is not None and not share.holds(receiver.profile_id or receiver.id):
+            continue
         reason = rules.objection(receiver)
         if reason is None:
             taken.append(receiver)

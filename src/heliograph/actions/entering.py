@@ -65,12 +65,13 @@ class _Round:
 
 async def follow(tx: Tx, ctx: Context, parts: Parts, project_id: str, happened: Sequence[Event]) -> None:
     """Let new events, ordered by when they happened, start campaigns and call off what waits. A listener of events."""
+    found = await caused.by_events(tx, project_id, {name for event in happened for name in names_of(event.name)})
+    starting = [one for one in found if one.event_name is not None]
+    watching = [one for one in found if one.event_name is None]
     people = {event.profile_id for event in happened if event.profile_id is not None}
-    if people:
+    if people and watching:
         told = {event.name for event in happened}
-        await coming_in.look_again(tx, ctx, parts.queue, project_id=project_id, profile_ids=people, names=told)
-    names = {name for event in happened for name in names_of(event.name)}
-    starting = await caused.by_events(tx, project_id, names)
+        await coming_in.compare(tx, ctx, parts.queue, campaigns=watching, profile_ids=people, names=told)
     waiting = await entries.waiting_of(tx, people) if people else []
     if not starting and not waiting:
         return
@@ -138,13 +139,12 @@ async def _put_off(one_round: _Round, mine: list[Entry], entry: Entry, start: St
 
 async def _is_out(one_round: _Round, campaign: Campaign, trigger: OnEvent, profile_id: str, start: Start) -> bool:
     """Tell whether the person entered too short a time ago, or what is told late has had its turn already."""
-    if trigger.once_per is None and not trigger.restart:
+    now = one_round.ctx.now
+    known = (await entries.history(one_round.tx, campaign.id, [profile_id], now=now)).get(profile_id)
+    if known is None:
         return False
-    before = (await entries.before(one_round.tx, campaign.id, [profile_id])).get(profile_id)
-    if before is None:
-        return False
-    is_soon = trigger.once_per is not None and before.entered_at > one_round.ctx.now - trigger.once_per
-    return is_soon or (trigger.restart and before.due_at >= start.due_at)
+    is_old = trigger.restart and known.due_at is not None and known.due_at >= start.due_at
+    return is_old or known.keeps_out(trigger.once_per, now)
 
 
 async def _is_overtaken(one_round: _Round, trigger: OnEvent, profile_id: str, event: Event) -> bool:

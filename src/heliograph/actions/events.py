@@ -169,9 +169,17 @@ async def tell(tx: Tx, ctx: Context, parts: Parts, *, project_id: str, call: Pag
 
 
 async def _adopt(tx: Tx, ctx: Context, project_id: str, newcomer: Newcomer, subscription: tuple[str, str]) -> None:
-    """Let the browser's subscription be the visitor's; one that is gone or another's costs the events nothing."""
+    """Let the browser's subscription and its visitor be the same person's.
+
+    Whoever shows the secret of a subscription that was bound by a proof is at that person's browser; a visitor who is
+    somebody already stays that. A subscription that is gone, or another's, costs the events nothing.
+    """
     try:
         found = await subscriptions.authorized(tx, project_id, *subscription)
+        if found.external_id is not None:
+            visitor = await visitors.look(tx, project_id, newcomer.token_hash)
+            if visitor is None or visitor.external_id is None:
+                await visitors.identify(tx, ctx, project_id, newcomer, external_id=found.external_id)
         if found.profile_id is not None:
             return
         await subscriptions.authorized(tx, project_id, *subscription, lock=True)
@@ -247,12 +255,14 @@ async def of_profile(tx: Tx, *, project_id: str, profile_id: str, cursor: str | 
     Raises:
         NotFound: there is no such profile in the project.
     """
-    if await profiles.get(tx, project_id, profile_id) is None:
-        raise NotFound("There is no such profile in this project.")
-    return await read_page(
+    # First of all the cursor is looked at.
+    page = await read_page(
         lambda before, count: rows.page(tx, profile_id, before=before, limit=count),
         lambda event: event.id,
         listing=f"events/{profile_id}",
         cursor=cursor,
         limit=limit,
     )
+    if await profiles.get(tx, project_id, profile_id) is None:
+        raise NotFound("There is no such profile in this project.")
+    return page

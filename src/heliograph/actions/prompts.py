@@ -11,21 +11,31 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, false
 
 from heliograph import conditions
 from heliograph.domain.prompt import Prompt, merged, variant_of
-from heliograph.domain.prompt_page import Circumstances, is_in_time, is_meant, language_of, page_view
+from heliograph.domain.prompt_page import (
+    Browser,
+    Circumstances,
+    is_here,
+    is_in_time,
+    is_meant,
+    language_of,
+    page_view,
+)
 from heliograph.errors import Problem
 from heliograph.kit.log import get_logger
 from heliograph.storage import prompts
-from heliograph.storage.prompts import Question, RunningRow, VisitorFacts
+from heliograph.storage.prompts import Question, Rule, RunningRow, VisitorFacts
 from heliograph.storage.store import Tx
 
 MAX_RUNNING = 200
 """Prompt campaigns that are looked at in one project: those of the highest priority."""
 MAX_ANSWER = 262_144
 """Bytes of campaigns in one answer; the ones of lower priority are left out."""
+_MOST_PAGES = 32
+"""Texts of one campaign that are kept as JSON: with many languages and variants the rest is made each time."""
+_MOST_BROWSERS = 500
 _QUESTION_LIFE = timedelta(minutes=1)
 """Rules count back from an instant; so much it may be off."""
 _log = get_logger(__name__)
@@ -53,9 +63,12 @@ class Ready:
         name = "" if variant is None else variant.name
         prompt = self.variants[name]
         tag = language_of(language, prompt.texts, prompt.default_language)
-        if (name, tag) not in self.pages:
-            self.pages[name, tag] = self._encoded(prompt, name, tag)
-        return self.pages[name, tag]
+        found = self.pages.get((name, tag))
+        if found is None:
+            found = self._encoded(prompt, name, tag)
+            if len(self.pages) < _MOST_PAGES:
+                self.pages[name, tag] = found
+        return found
 
     def _encoded(self, prompt: Prompt, variant: str, language: str) -> bytes:
         view = {
@@ -78,6 +91,7 @@ class Standing:
         rules: the different rules of all of them, in the order of the question's answers.
         question: what is asked of the database for one visitor.
         asked_from: the instant that its rules count back from.
+        by_browser: those that are for a kind of browser; found when the first one comes.
     """
 
     ready: tuple[Ready, ...]
@@ -85,6 +99,16 @@ class Standing:
     rules: tuple[str, ...]
     question: Question
     asked_from: datetime
+    by_browser: dict[Browser, tuple[Ready, ...]] = field(default_factory=dict)
+
+    def meant_for(self, browser: Browser) -> tuple[Ready, ...]:
+        """Return the campaigns for a kind of browser."""
+        found = self.by_browser.get(browser)
+        if found is None:
+            found = tuple(one for one in self.ready if is_meant(one.prompt, browser))
+            if len(self.by_browser) < _MOST_BROWSERS:
+                self.by_browser[browser] = found
+        return found
 
 
 async def look(tx: Tx, project_id: str, known: Standing | None, *, now: datetime) -> Standing:
@@ -97,7 +121,8 @@ async def look(tx: Tx, project_id: str, known: Standing | None, *, now: datetime
     asks = await _asks(tx, project_id, ready)
     rules = tuple(dict.fromkeys(rule for rule in asks.values() if rule))
     if known is not None and rules == known.rules and now - known.asked_from < _QUESTION_LIFE:
-        return Standing(ready, asks, rules, known.question, known.asked_from)
+        by_browser = known.by_browser if ready == known.ready else {}
+        return Standing(ready, asks, rules, known.question, known.asked_from, by_browser)
     question = prompts.question([_expression(rule, now) for rule in rules])
     return Standing(ready, asks, rules, question, now)
 
@@ -125,12 +150,12 @@ def _text(rule: dict[str, Any]) -> str:
     return msgspec.json.encode(rule, order="deterministic").decode()
 
 
-def _expression(rule: str, now: datetime) -> ColumnElement[bool]:
+def _expression(rule: str, now: datetime) -> Rule:
     try:
         return conditions.parse(msgspec.json.decode(rule)).sql(now)
     except Problem:
         _log.warning("prompt_rule_unreadable")
-        return false()
+        return None
 
 
 def chosen(
@@ -142,10 +167,10 @@ def chosen(
 
 
 def _meant(standing: Standing, holds: Mapping[str, bool], page: Circumstances, now: datetime) -> Iterable[Ready]:
-    for one in standing.ready:
+    for one in standing.meant_for(page.browser):
         rule = standing.asks.get(one.row.id)
         is_for_them = rule is None or holds.get(rule, False)
-        if is_for_them and is_in_time(one.row.starts_at, one.row.ends_at, now) and is_meant(one.prompt, page):
+        if is_for_them and is_here(one.prompt, page) and is_in_time(one.row.starts_at, one.row.ends_at, now):
             yield one
 
 

@@ -108,7 +108,11 @@ async def _prompts(tx: Tx, project_id: str, segment_id: str) -> list[Use]:
     return [Use("campaign", one) for one in await prompts.of_segment(tx, project_id, segment_id, limit=_TOLD)]
 
 
-USES: tuple[Callable[[Tx, str, str], Awaitable[list[Use]]], ...] = (_notifications, _prompts)
+async def _messages(tx: Tx, project_id: str, segment_id: str) -> list[Use]:
+    return [Use("campaign", one) for one in await segments.waiting_messages(tx, project_id, segment_id, limit=_TOLD)]
+
+
+USES: tuple[Callable[[Tx, str, str], Awaitable[list[Use]]], ...] = (_notifications, _messages, _prompts)
 """Who is asked, by project and segment, before a segment is removed. Whatever refers to segments adds a line."""
 
 

@@ -100,6 +100,6 @@ async def kit(tx: Tx, ctx: Context, *, project: Project, base_url: str, push_hos
         files=(worker_file(ours), manifest_file(project.name)),
         script_tag=f'<script async src="{escape(ours)}/sdk/v1/heliograph.js" data-key="{escape(key)}"></script>',
         head_link=f'<link rel="manifest" href="{MANIFEST_PATH}">',
-        policy={"script-src": ours, "connect-src": ours, "worker-src": "'self'"},
+        policy={"script-src": ours, "connect-src": ours, "frame-src": ours, "worker-src": "'self'"},
         record=Record(push_host, urlsplit(base_url).hostname or "") if push_host else None,
     )

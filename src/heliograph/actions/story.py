@@ -5,10 +5,9 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from heliograph.actions.deliveries import message_id
-from heliograph.actions.story_words import OUTCOMES, REASONS
+from heliograph.actions.story_words import OUTCOMES, REASONS, StoryCode
 from heliograph.domain.delivery import DeliveryState
 from heliograph.domain.notification import Audience, AudienceKind, Notification, NotificationState
 from heliograph.domain.subscription import SubscriptionState
@@ -17,55 +16,6 @@ from heliograph.storage.attempts import AttemptRow
 from heliograph.storage.delivery_reads import Delivery
 from heliograph.storage.notifications import NotificationRow
 from heliograph.storage.subscriptions import Subscription
-
-
-class StoryCode(StrEnum):
-    """What a sentence says, for programs."""
-
-    SCHEDULED = "scheduled"
-    STARTED = "started"
-    CANCELLED = "cancelled"
-    NOTIFICATION_FAILED = "notification_failed"
-    AUDIENCE_EVERYONE = "audience_everyone"
-    AUDIENCE_GROUP = "audience_group"
-    AUDIENCE_PROFILES = "audience_profiles"
-    AUDIENCE_SUBSCRIPTIONS = "audience_subscriptions"
-    AUDIENCE_SEGMENT = "audience_segment"
-    PROFILE_UNKNOWN = "profile_unknown"
-    PROFILE_KNOWN = "profile_known"
-    PROFILE_NEWER = "profile_newer"
-    PROFILE_NOT_NAMED = "profile_not_named"
-    NO_SUBSCRIPTION = "no_subscription"
-    SUBSCRIPTIONS = "subscriptions"
-    SUBSCRIPTION_UNKNOWN = "subscription_unknown"
-    SUBSCRIBED_LATER = "subscribed_later"
-    ENDED_BEFORE = "ended_before"
-    NOT_IN_GROUP = "not_in_group"
-    NOT_IN_SEGMENT = "not_in_segment"
-    JOINED_LATER = "joined_later"
-    NOT_NAMED = "not_named"
-    NOT_IN_SHARE = "not_in_share"
-    NOT_CHOSEN = "not_chosen"
-    HISTORY_DELETED = "history_deleted"
-    WAITING = "waiting"
-    WAITING_FOR_TURN = "waiting_for_turn"
-    CHOSEN = "chosen"
-    NOT_THEIRS = "not_theirs"
-    ATTEMPT = "attempt"
-    RETRYING = "retrying"
-    SKIPPED = "skipped"
-    TEMPLATE_NOW = "template_now"
-    GONE = "gone"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    FAILED = "failed"
-    NOT_DISPLAYED = "not_displayed"
-    DISPLAYED = "displayed"
-    CLICKED = "clicked"
-    DISMISSED = "dismissed"
-    ENDED = "ended"
-    PROVIDER_DISABLED = "provider_disabled"
-    KEY_PAUSED = "key_paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +82,8 @@ def _audience(audience: Audience) -> Fact:
             sentence = f"It was for the group {_group(audience)}: its members of the time when it began."
             return Fact(StoryCode.AUDIENCE_GROUP, sentence)
         case AudienceKind.PROFILES:
-            return Fact(StoryCode.AUDIENCE_PROFILES, f"It was for {len(audience.external_ids)} named profile(s).")
+            count = len(audience.external_ids or audience.profile_ids)
+            return Fact(StoryCode.AUDIENCE_PROFILES, f"It was for {count} named profile(s).")
         case AudienceKind.SUBSCRIPTIONS:
             count = len(audience.subscription_ids)
             return Fact(StoryCode.AUDIENCE_SUBSCRIPTIONS, f"It was for {count} named subscription(s).")
@@ -141,7 +92,14 @@ def _audience(audience: Audience) -> Fact:
             return Fact(StoryCode.AUDIENCE_SEGMENT, sentence)
 
 
-def of_person(row: NotificationRow, external_id: str, known_since: datetime | None, seen: list[Seen]) -> list[Fact]:
+def of_person(
+    row: NotificationRow,
+    external_id: str,
+    known_since: datetime | None,
+    seen: list[Seen],
+    *,
+    profile_id: str | None = None,
+) -> list[Fact]:
     """Return what holds for the person, whatever browser: known or not, named or not, subscribed or not."""
     if known_since is None:
         sentence = f"Nobody is known as {external_id}: no such profile was made, or it was deleted."
@@ -152,7 +110,7 @@ def of_person(row: NotificationRow, external_id: str, known_since: datetime | No
         facts = [
             Fact(StoryCode.PROFILE_NEWER, f"{external_id} became known only at {_when(known_since)}.", known_since)
         ]
-    if audience.kind is AudienceKind.PROFILES and external_id not in audience.external_ids:
+    if audience.kind is AudienceKind.PROFILES and not _is_named(audience, external_id, profile_id):
         facts.append(Fact(StoryCode.PROFILE_NOT_NAMED, f"{external_id} is not among the named profiles."))
     if not seen:
         sentence = f"{external_id} has no subscription: no browser that is subscribed was identified as theirs."
@@ -162,6 +120,10 @@ def of_person(row: NotificationRow, external_id: str, known_since: datetime | No
     when = "now" if started_at is None else "when it began"
     sentence = f"{external_id} has or had {len(seen)} subscription(s); {there} could be sent to {when}."
     return [*facts, Fact(StoryCode.SUBSCRIPTIONS, sentence)]
+
+
+def _is_named(audience: Audience, external_id: str | None, profile_id: str | None) -> bool:
+    return profile_id in audience.profile_ids if audience.profile_ids else external_id in audience.external_ids
 
 
 def _was_there(subscription: Subscription | None, started_at: datetime | None) -> bool:
@@ -257,7 +219,9 @@ def _not_meant(audience: Audience, seen: Seen, subscription: Subscription, start
         return _not_in_group(audience, seen, started_at)
     if audience.kind is AudienceKind.SUBSCRIPTIONS and seen.id not in audience.subscription_ids:
         return Fact(StoryCode.NOT_NAMED, "It is not among the named subscriptions.")
-    if audience.kind is AudienceKind.PROFILES and subscription.external_id not in audience.external_ids:
+    if audience.kind is AudienceKind.PROFILES and not _is_named(
+        audience, subscription.external_id, subscription.profile_id
+    ):
         whose = f"{subscription.external_id}'s, who is not named" if subscription.external_id else "nobody's"
         return Fact(StoryCode.NOT_NAMED, f"Named were profiles, and this subscription is {whose}.")
     if audience.kind is AudienceKind.SEGMENT and seen.unmet is not None:

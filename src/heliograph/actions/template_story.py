@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from heliograph.actions.story import Fact, Seen, StoryCode
+from heliograph.actions.story import Fact, Seen
+from heliograph.actions.story_words import StoryCode
 from heliograph.domain.notification import Notification
 from heliograph.domain.template import TemplateError
 from heliograph.domain.texts import TEMPLATE_ERROR

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from heliograph import conditions
 from heliograph.actions import story
 from heliograph.actions.held import in_words
+from heliograph.actions.limit_story import of_campaign
 from heliograph.actions.notifications import limits_of
 from heliograph.actions.story import Fact, Seen
 from heliograph.actions.template_story import of_templates
@@ -13,6 +14,7 @@ from heliograph.domain.notification import AudienceKind
 from heliograph.domain.rate import Limits
 from heliograph.errors import FieldError, InvalidRequest, NotFound
 from heliograph.kit.context import Context
+from heliograph.kit.ids import is_id
 from heliograph.storage import (
     attempts,
     audience,
@@ -82,6 +84,8 @@ async def why(
 async def _of_person(tx: Tx, ctx: Context, row: NotificationRow, external_id: str) -> Story:
     notification = row.notification
     profile = await profiles.of_external_id(tx, notification.project_id, external_id)
+    if profile is None and is_id("pro", external_id):  # of a visitor nothing else is known
+        profile = await profiles.get(tx, notification.project_id, external_id)
     ids: list[str] = []
     if profile is not None:
         theirs = subscriptions.Filter(profile_id=profile.id)
@@ -90,7 +94,8 @@ async def _of_person(tx: Tx, ctx: Context, row: NotificationRow, external_id: st
         ids = list(dict.fromkeys([*(one.id for one in page), *sent]))
     seen = await _seen(tx, ctx, row, ids, asked_for=None if profile is None else profile.id)
     known_since = None if profile is None else profile.created_at
-    person = story.of_person(row, external_id, known_since, seen)
+    profile_id = None if profile is None else profile.id
+    person = story.of_person(row, external_id, known_since, seen, profile_id=profile_id)
     return await _told(tx, row, external_id, [*story.of_notification(row), *person], seen)
 
 
@@ -103,7 +108,7 @@ async def _told(tx: Tx, row: NotificationRow, external_id: str | None, facts: li
         )
         for one in seen
     ]
-    return Story(row.notification.id, external_id, facts, told)
+    return Story(row.notification.id, external_id, [*facts, *await of_campaign(tx, row.notification)], told)
 
 
 async def _seen(

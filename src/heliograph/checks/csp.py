@@ -9,6 +9,7 @@ from heliograph.domain.site import Domain, Finding, Site
 
 _SCRIPT = ("script-src-elem", "script-src", "default-src")
 _CONNECT = ("connect-src", "default-src")
+_FRAME = ("frame-src", "child-src", "default-src")
 _WORKER = ("worker-src", "child-src", "script-src", "default-src")
 _PORTS = {"https": 443, "http": 80}
 
@@ -43,6 +44,9 @@ def _blocked(say: Findings, domain: Domain, base_url: str) -> Iterator[Finding]:
     if blocks(_CONNECT, f"{base_url}/v1/public/config"):
         hint = f"Add {base_url} to connect-src."
         yield say.error("connect_src", f"The policy does not allow requests to {base_url}.", hint)
+    if blocks(_FRAME, f"{base_url}/sdk/v1/prompts/frame.html"):
+        hint = f"Add {base_url} to frame-src if you use prompts of your own HTML."
+        yield say.warning("frame_src", "The policy does not allow prompts of your own HTML, which are frames.", hint)
     if blocks(_WORKER, f"{domain.origin}{domain.worker_path}"):
         yield say.error("worker_src", "The policy does not allow the site's own worker.", "Add 'self' to worker-src.")
 

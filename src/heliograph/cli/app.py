@@ -71,6 +71,10 @@ COMMANDS: Mapping[str, Entry] = {
         "heliograph.cli.segments",
         "Named rules over people: who bought twice, who has not come for a month, who reads German.",
     ),
+    "campaigns": Entry(
+        "heliograph.cli.campaign_entries:campaigns",
+        "What is sent by itself, at a time, again and again or when somebody asks; and prompts on pages.",
+    ),
     "site": Entry("heliograph.cli.site", "A customer's site: what to put on it, and whether all is in its place."),
     "safari": Entry(
         "heliograph.cli.safari",

@@ -18,7 +18,7 @@ from heliograph.storage.attempts import AttemptRow
 def why(
     notification: Annotated[str, typer.Argument(help="The notification, ntf_….")],
     *,
-    profile: Annotated[str | None, typer.Option(help="The person's external id.")] = None,
+    profile: Annotated[str | None, typer.Option(help="The person's external id, or pro_… of a visitor.")] = None,
     subscription: Annotated[str | None, typer.Option(help="Instead of a person: one subscription, sub_….")] = None,
     project: ProjectOption = None,
     as_json: JsonOption = False,

@@ -22,7 +22,7 @@ from heliograph.conditions.order import Orders
 from heliograph.conditions.subscription import Subscribed
 from heliograph.conditions.time_zone import TimeZone
 from heliograph.domain.notification import Audience
-from heliograph.domain.segment import MAX_DEPTH, MAX_NODES
+from heliograph.domain.segment import MAX_DEPTH, MAX_NODES, MAX_VALUES
 from heliograph.errors import FieldError, InvalidRequest
 from heliograph.kit.pointers import field_error
 
@@ -98,7 +98,7 @@ class _Reader:
     """Reads one rule and counts its conditions."""
 
     def __init__(self) -> None:
-        self._nodes = 0
+        self._nodes = self._values = 0
 
     def read(self, rule: Any, at: str, depth: int) -> Condition:
         self._nodes += 1
@@ -116,6 +116,9 @@ class _Reader:
         if isinstance(condition, Combine):
             parts = tuple(self.read(part, f"{at}/of/{number}", depth + 1) for number, part in enumerate(condition.of))
             return msgspec.structs.replace(condition, of=parts)
+        self._values += _values(rule)
+        if self._values > MAX_VALUES:
+            raise _refused(at, f"The lists of a rule have at most {MAX_VALUES:,} values together.")
         return condition
 
 
@@ -126,6 +129,17 @@ def _converted(rule: dict[Any, Any], member: type[Question], at: str) -> Any:
     except msgspec.ValidationError as error:
         found = field_error(str(error))
         raise _refused(at + found.pointer, found.detail) from None
+
+
+def _values(value: Any) -> int:
+    """Count the members of all lists in a condition."""
+    match value:
+        case dict():
+            return sum(_values(member) for member in value.values())
+        case list():
+            return len(value)
+        case _:
+            return 0
 
 
 def _check_texts(value: Any, at: str) -> None:

@@ -1,5 +1,6 @@
 """Which language somebody reads."""
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, TypeAlias
 
@@ -29,9 +30,12 @@ class Language(Question, frozen=True, kw_only=True, tag="language"):
         return any(own == tag.lower() or own.startswith(f"{tag.lower()}-") for tag in self.tags)
 
     def sql(self, now: datetime) -> ColumnElement[bool]:
-        """Compare the column."""
-        own = func.lower(profiles.c.language)
-        either = [or_(own == tag.lower(), own.startswith(f"{tag.lower()}-")) for tag in self.tags]
+        """Compare the column's beginnings, tags of one length at a time."""
+        own = func.lower(profiles.c.language).concat("-")
+        tags: defaultdict[int, list[str]] = defaultdict(list)
+        for tag in self.tags:
+            tags[len(tag) + 1].append(f"{tag.lower()}-")
+        either = [func.substr(own, 1, length).in_(some) for length, some in tags.items()]
         return func.coalesce(or_(*either), false())
 
     def seen(self, person: Person, now: datetime) -> Any:

@@ -1,5 +1,6 @@
 """Where somebody's clock is."""
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, TypeAlias
 
@@ -29,8 +30,12 @@ class TimeZone(Question, frozen=True, kw_only=True, tag="time_zone"):
     def sql(self, now: datetime) -> ColumnElement[bool]:
         """Compare the column. Not by LIKE, which knows no capital letters on SQLite."""
         own = profiles.c.time_zone
-        either = [func.substr(own, 1, len(zone)) == zone if zone.endswith("/") else own == zone for zone in self.zones]
-        return func.coalesce(or_(*either), false())
+        beginnings: defaultdict[int, list[str]] = defaultdict(list)
+        for zone in self.zones:
+            if zone.endswith("/"):
+                beginnings[len(zone)].append(zone)
+        either = [func.substr(own, 1, length).in_(some) for length, some in beginnings.items()]
+        return func.coalesce(or_(own.in_(self.zones), *either), false())
 
     def seen(self, person: Person, now: datetime) -> Any:
         """Return the person's time zone."""

@@ -141,8 +141,7 @@ def parts(campaign: Campaign, message: Message) -> tuple[Part, ...]:
         return (Part(message.content),)
     contents = {arm.name: arm.content or message.content for arm in message.experiment.arms}
     return tuple(
-        Part(contents.get(name, message.content), name, share)
-        for name, share in message.experiment.shares(campaign.id)
+        Part(contents.get(name, message.content), name, share) for name, share in message.experiment.shares(campaign.id)
     )
 
 

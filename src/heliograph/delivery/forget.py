@@ -1,7 +1,8 @@
 """A person who was erased is taken out of the notifications that named them, a portion at a time.
 
 The name is replaced, not taken away: ranges of a send that is under way count the named by their places. What takes
-its place, the profile's old identifier, is nobody's name. Content that was written for them alone goes too.
+its place, the profile's old identifier, is nobody's name. Content that was written for them alone goes too, and so do
+variables that a campaign was given for them.
 """
 
 from typing import Any
@@ -26,15 +27,19 @@ async def forget(machine: Machine, job: Job) -> None:
         page = await personal.audiences(tx, args["project_id"], **span, limit=PORTION)
     now = machine.clock.now()
     async with machine.store.begin() as tx:
-        for notification_id, audience in page:
-            names = audience.get("external_ids", ())
+        for one in page:
+            names = one.audience.get("external_ids", ())
             if name in names:
-                kept = {"external_ids": [instead if one == name else one for one in names]}
+                kept = {"external_ids": [instead if each == name else each for each in names]}
                 content = _ERASED if _is_only(instead, kept["external_ids"]) else None
-                await personal.rewrite(tx, notification_id, audience=audience | kept, content=content)
+                await personal.rewrite(tx, one.id, audience=one.audience | kept, content=content)
+            people = (one.variables or {}).get("people", {})
+            if instead in people:
+                left = {person: own for person, own in people.items() if person != instead}
+                await personal.set_variables(tx, one.id, {**(one.variables or {}), "people": left})
         await machine.complete(tx, job)
         if len(page) == PORTION:
-            again = NewJob(JobName.FORGET, args | {"after": page[-1][0]}, run_at=now, priority=BULK)
+            again = NewJob(JobName.FORGET, args | {"after": page[-1].id}, run_at=now, priority=BULK)
             await machine.queue.add(tx, [again], now=now)
 
 

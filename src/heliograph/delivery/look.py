@@ -123,14 +123,9 @@ async def _entered(
     new = await looking.come_in(tx, campaign.id, sorted(meant - was), since=now)
     if this.looked_to is None and not trigger.include_present:
         return {}
-    return {one: (trigger.start(now),) for one in new if not await _was_there(tx, campaign, trigger, one, now)}
-
-
-async def _was_there(tx: Tx, campaign: Campaign, trigger: OnEntered, profile_id: str, now: datetime) -> bool:
-    if trigger.once_per is None:
-        return False
-    before = (await entries.before(tx, campaign.id, [profile_id])).get(profile_id)
-    return before is not None and before.entered_at > now - trigger.once_per
+    known = await entries.history(tx, campaign.id, new, now=now)
+    free = [one for one in new if one not in known or not known[one].keeps_out(trigger.once_per, now)]
+    return {one: (trigger.start(now),) for one in free}
 
 
 async def start_all(tx: Tx, machine: Machine, campaign: Campaign, starts: Starts) -> None:

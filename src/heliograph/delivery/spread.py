@@ -68,10 +68,9 @@ async def _enter(
         return
     await entries.hold(tx, profile_ids)
     out = await _called_off(tx, trigger, reach, event, profile_ids)
-    if trigger.once_per is not None:
-        edge = machine.clock.now() - trigger.once_per
-        before = await entries.before(tx, campaign.id, profile_ids)
-        out |= {one for one, known in before.items() if known.entered_at > edge}
+    now = machine.clock.now()
+    known = await entries.history(tx, campaign.id, profile_ids, now=now)
+    out |= {one for one, past in known.items() if past.keeps_out(trigger.once_per, now)}
     start = trigger.start(event)
     await start_all(tx, machine, campaign, {one: (start,) for one in profile_ids if one not in out})
 

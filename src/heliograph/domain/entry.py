@@ -14,8 +14,11 @@ from heliograph.domain.vocabulary import CART_EVENTS, EventName
 MAX_DELAY = timedelta(days=30)
 LONGEST_WINDOW = timedelta(days=365)
 """For so long at most somebody does not enter again."""
-LOOK_EVERY = timedelta(hours=1)
+HOUR = timedelta(hours=1)
+LOOK_EVERY = HOUR
 """How often everybody is looked at, for what time alone brings about."""
+MOST_AN_HOUR = 20
+"""So often a person enters a campaign within an hour at most: who floods us with events gets no flood of work."""
 CART_CHANGED = "cart_changed"
 """Not an event but any that changes a cart: added, removed, or told as a whole."""
 
@@ -107,6 +110,26 @@ def is_open(campaign: Campaign, at: datetime) -> bool:
     if not has_begun or at < max(filter(None, (campaign.started_at, campaign.starts_at))):
         return False
     return campaign.ends_at is None or at < campaign.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known of somebody's entries in a campaign.
+
+    Attributes:
+        entered_at: when the last one was made; of those that were not called off, as `due_at`. None if there is none.
+        due_at: when the latest one is or was due.
+        recent: how many were made in the last hour, whatever became of them.
+    """
+
+    entered_at: datetime | None
+    due_at: datetime | None
+    recent: int
+
+    def keeps_out(self, once_per: timedelta | None, now: datetime) -> bool:
+        """Tell whether the person entered too short a time ago, or too often."""
+        is_soon = once_per is not None and self.entered_at is not None and self.entered_at > now - once_per
+        return is_soon or self.recent >= MOST_AN_HOUR
 
 
 def mentions(rule: Any, names: Collection[str]) -> bool:

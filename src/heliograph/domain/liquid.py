@@ -23,18 +23,16 @@ from liquid.undefined import UNDEFINED
 from liquid.utils import ReadOnlyChainMap
 
 from heliograph.domain.liquid_filters import FILTERS, Encoded, arity, text
-from heliograph.domain.template import MAX_ITERATIONS, MAX_NESTING, MAX_OUTPUT, MAX_STEPS, TemplateError
+from heliograph.domain.template import MAX_ITERATIONS, MAX_NESTING, MAX_OUTPUT, MAX_STEPS, TemplateError, place
 
 _TAGS = (
     content.Literal,
-    output.Output,
     illegal.Illegal,
     assign_tag.AssignTag,
     case_tag.CaseTag,
     comment_tag.CommentTag,
     for_tag.BreakTag,
     for_tag.ContinueTag,
-    for_tag.ForTag,
     if_tag.IfTag,
     unless_tag.UnlessTag,
 )
@@ -61,17 +59,23 @@ class _Out(StringIO):
 class _Context(RenderContext):
     """Looks names up among the given values alone, and counts steps."""
 
-    __slots__ = ("steps",)
+    __slots__ = ("steps", "turn")
 
     def __init__(self, template: BoundTemplate, **options: Any) -> None:
         super().__init__(template, **options)
         self.scope = ReadOnlyChainMap(self.locals, self.globals)
         self.steps = 0
+        self.turn = 0
 
     def step(self, weight: int = 1) -> None:
         self.steps += weight
         if self.steps > MAX_STEPS:
             raise TemplateError(f"It takes more than {MAX_STEPS:,} steps.")
+
+    def raise_for_loop_limit(self, length: int = 1) -> None:
+        """Count what a loop that begins will do, and refuse what is too much."""
+        self.step(length * self.turn)
+        super().raise_for_loop_limit(length)
 
     def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
         self.step()
@@ -95,6 +99,25 @@ class _OutputNode(output.OutputNode):
         return buffer.write(made)
 
 
+class _ForNode(for_tag.ForNode):
+    """Tells how much each turn of it is, also where that is nothing but constants."""
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        if isinstance(context, _Context):
+            context.turn = _size(self.block, context)
+        return super().render_to_output(context, buffer)
+
+
+def _size(node: Node, context: RenderContext) -> int:
+    """Count the nodes of a block, but not those of the loops in it."""
+    inside = node.children(context, include_partials=False)
+    return sum(1 if isinstance(one, for_tag.ForNode) else 1 + _size(one, context) for one in inside)
+
+
+class _For(for_tag.ForTag):
+    node_class = _ForNode
+
+
 class _Output(output.Output):
     node_class = _OutputNode
 
@@ -110,8 +133,8 @@ class _Liquid(Environment):
     template_class = _Template
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:  # noqa: ARG002 - there is nothing extra here
-        for tag in _TAGS:
-            self.add_tag(_Output if tag is output.Output else tag)
+        for tag in (*_TAGS, _Output, _For):
+            self.add_tag(tag)
         for name, function in FILTERS.items():
             self.add_filter(name, _Checked(name, function))
 
@@ -181,7 +204,7 @@ def compiled(source: str) -> Compiled:
         raise _told(error) from None
     except Exception as error:
         raise TemplateError("It cannot be read.") from error
-    names = {name: _place(source, found[0].span.index) for name, found in analysis.globals.items() if name != "forloop"}
+    names = {name: place(source, found[0].span.index) for name, found in analysis.globals.items() if name != "forloop"}
     return Compiled(template, names)
 
 
@@ -216,10 +239,5 @@ def _told(error: LiquidError) -> TemplateError:
 def _at(token: Token, sentence: str) -> TemplateError:
     if token.start_index < 0:  # at the end
         return TemplateError(sentence)
-    line, column = _place(token.source, token.start_index)
+    line, column = place(token.source, token.start_index)
     return TemplateError(sentence, line=line, column=column)
-
-
-def _place(source: str, index: int) -> tuple[int, int]:
-    before = source[: max(0, index)]
-    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1

@@ -238,6 +238,11 @@ def _round(value: object, digits: object = 0) -> int | float:
     return rounded if places else int(rounded)
 
 
+def _fixed(value: object, digits: object = 2) -> str:
+    """Return a number with so many digits behind the point, as prices have them."""
+    return f"{number(value):.{max(0, min(9, _whole(digits)))}f}"
+
+
 def _percent_encoded(value: object) -> Encoded:
     return _encoded(_long(value), "")
 
@@ -313,6 +318,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "divided_by": _divided_by,
     "downcase": _downcase,
     "first": _first,
+    "fixed": _fixed,
     "floor": lambda value: math.floor(number(value)),
     "join": _join,
     "last": _last,

@@ -14,21 +14,23 @@ _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "k
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What is known of a page view.
+class Browser:
+    """What is the same on all pages that a browser views: most visitors of a site are of a few dozen kinds."""
 
-    Attributes:
-        url: the page's address, if it says.
-        is_mobile: as the page says, or the browser's header.
-    """
-
-    url: str | None
     is_https: bool
-    language: str | None
     browser: str | None
     system: str | None
     is_mobile: bool
     permission: Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of a page view: the browser, and the page's address and language, if it says."""
+
+    browser: Browser
+    url: str | None
+    language: str | None
 
 
 def language_of(wanted: str | None, given: Mapping[str, Any], default: str) -> str:
@@ -42,17 +44,22 @@ def language_of(wanted: str | None, given: Mapping[str, Any], default: str) -> s
     return default
 
 
-def is_meant(prompt: Prompt, page: Circumstances) -> bool:
-    """Tell whether a prompt is for this browser and this page, its segment aside."""
+def is_meant(prompt: Prompt, browser: Browser) -> bool:
+    """Tell whether a prompt is for a kind of browser, wherever it is."""
     needs = prompt.requirements
     return (
-        (needs.browsers is None or page.browser in needs.browsers)
-        and (needs.systems is None or page.system in needs.systems)
-        and needs.mobile in (None, page.is_mobile)
-        and needs.https in (None, page.is_https)
-        and (needs.permissions is None or page.permission in needs.permissions)
-        and may_hold(prompt.triggers, url=page.url, is_mobile=page.is_mobile)
+        (needs.browsers is None or browser.browser in needs.browsers)
+        and (needs.systems is None or browser.system in needs.systems)
+        and needs.mobile in (None, browser.is_mobile)
+        and needs.https in (None, browser.is_https)
+        and (needs.permissions is None or browser.permission in needs.permissions)
+        and may_hold(prompt.triggers, url=None, is_mobile=browser.is_mobile)
     )
+
+
+def is_here(prompt: Prompt, page: Circumstances) -> bool:
+    """Tell whether a prompt that is for the browser can be for this page."""
+    return may_hold(prompt.triggers, url=page.url, is_mobile=page.browser.is_mobile)
 
 
 def is_in_time(starts_at: datetime | None, ends_at: datetime | None, now: datetime) -> bool:

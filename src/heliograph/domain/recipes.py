@@ -118,7 +118,7 @@ RECIPES: tuple[Recipe, ...] = (
         ("item_view", "order", "item_available"),
         _back_in_stock,
     ),
-    Recipe("welcome", "Ten minutes after somebody whom a profile is known of subscribes.", (), _welcome),
+    Recipe("welcome", "Ten minutes after somebody subscribes whose visits or purchases are known.", (), _welcome),
     Recipe("win-back", "Thirty days after the last sign of life, once in each absence.", (), _win_back),
     Recipe(
         "birthday",

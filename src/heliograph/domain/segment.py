@@ -12,6 +12,8 @@ MAX_TEXT = 1_000
 """Characters of one text in a rule."""
 MAX_LIST = 100
 """Alternatives in one condition."""
+MAX_VALUES = 1_000
+"""Alternatives in all conditions of one rule: statements with many thousands take seconds to be put together."""
 
 RuleJson = dict[str, Any]
 

@@ -31,7 +31,13 @@ NAMES = PERSONAL | {"language", "campaign", "event", "item", "cart", "best_cart_
 """What a template may ask for; anything else is a spelling mistake."""
 ADDRESS_ONLY = "external_id"
 """Identifiers of people are often customer numbers or addresses: they are no text for a screen that others see."""
+MAX_MARK = 1000
+"""Characters between {{ and }}, or {% and %}."""
+MAX_SPACES = 32
+"""In a row, between those: patterns of the engine go back over them again and again."""
 _MARKS = re.compile(r"\{[{%]")
+_SPACES = re.compile(rf"\s{{{MAX_SPACES + 1}}}")
+_TAG = re.compile(r"-?\s*\w")
 
 
 class TemplateError(Exception):
@@ -97,6 +103,39 @@ def render(source: str, values: Mapping[str, Any], *, is_address: bool = False) 
 
 @lru_cache(maxsize=2048)
 def _compiled(source: str) -> "Compiled":
+    _look_through(source)
     from heliograph.domain.liquid import compiled  # noqa: PLC0415 - a tenth of a second, only where there are templates
 
     return compiled(source)
+
+
+def _look_through(source: str) -> None:
+    """Refuse, in one pass, what would keep the engine's own reading busy: marks that do not end, or hold others."""
+    found = _MARKS.search(source)
+    while found is not None:
+        start, opening = found.start(), found[0]
+        closing = "}}" if opening == "{{" else "%}"
+        end = source.find(closing, start + 2)
+        fault = f"{opening} needs {closing}." if end < 0 else _fault(opening, source[start + 2 : end])
+        if fault is not None:
+            line, column = place(source, start)
+            raise TemplateError(fault, line=line, column=column)
+        found = _MARKS.search(source, end + 2)
+
+
+def _fault(opening: str, inside: str) -> str | None:
+    if len(inside) > MAX_MARK:
+        return f"Between marks there are at most {MAX_MARK:,} characters."
+    if has_marks(inside):
+        return "A mark begins before the last one has ended."
+    if _SPACES.search(inside):
+        return f"Between marks there are at most {MAX_SPACES} spaces in a row."
+    if opening == "{%" and not _TAG.match(inside):
+        return "A tag needs a name, such as if or for."
+    return None
+
+
+def place(source: str, index: int) -> tuple[int, int]:
+    """Return line and column, counting from 1."""
+    before = source[: max(0, index)]
+    return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1

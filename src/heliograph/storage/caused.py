@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
-from heliograph.domain.campaign import Campaign, CampaignKind, CampaignState
+from heliograph.domain.campaign import Campaign, CampaignKind
 from heliograph.domain.event import Event
 from heliograph.domain.notification import Audience
 from heliograph.storage import segments
@@ -17,13 +17,19 @@ from heliograph.storage.sql import constant
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import campaigns, events
 
+ENTERED = "entered"
+"""The kind of trigger that watches a segment."""
+
 
 async def by_events(tx: Tx, project_id: str, names: Collection[str]) -> list[Campaign]:
-    """Return the running campaigns that events of some names start."""
+    """Return the running campaigns that events of some names start, and those that watch a segment: by one question."""
     query = select(campaigns).where(
-        campaigns.c.project_id == project_id, campaigns.c.event_name.in_(names), campaigns.c.event_name.is_not(None)
+        campaigns.c.project_id == project_id,
+        campaigns.c.kind == CampaignKind.MESSAGE,
+        campaigns.c.state == constant("running"),
+        or_(campaigns.c.event_name.in_(names), campaigns.c.trigger_kind == ENTERED),
     )
-    return [one for one in await _found(tx, query) if one.state is CampaignState.RUNNING]
+    return await _found(tx, query)
 
 
 async def by_trigger(tx: Tx, project_id: str, trigger_kind: str) -> list[Campaign]:

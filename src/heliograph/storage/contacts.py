@@ -5,7 +5,7 @@ subscriptions, and held for one short transaction.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -82,21 +82,6 @@ async def browsers_of(tx: Tx, profile_ids: Sequence[str]) -> dict[str, str]:
         )
         found |= {row.id: row.profile_id for row in await tx.execute(query)}
     return found
-
-
-async def move(tx: Tx, people: Mapping[str, str]) -> None:
-    """Give contacts of people to others whom they turned out to be; what both got stays with the second."""
-    for old, new in sorted(people.items()):
-        rows = (await tx.execute(select(contacts).where(contacts.c.person_id == old))).all()
-        moved = [{**row._mapping, "person_id": new} for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
-        await upsert(tx, contacts, moved, conflict=("person_id", "notification_id"), update=("at",))
-        await tx.execute(delete(contacts).where(contacts.c.person_id == old))
-
-
-async def erase(tx: Tx, people: Sequence[str]) -> None:
-    """Forget what people got."""
-    for part in chunks(people):
-        await tx.execute(delete(contacts).where(contacts.c.person_id.in_(part)))
 
 
 async def sweep(tx: Tx, *, before: datetime, limit: int) -> int:

@@ -1,4 +1,4 @@
-"""Rows of dispatches: each run of a campaign, once per key."""
+"""Rows of dispatches: each run of a campaign, once per key. Variables go on to its notifications, and stay there."""
 
 from dataclasses import asdict
 from typing import Any
@@ -19,7 +19,12 @@ def _run(row: Row[Any]) -> CampaignRun:
 
 async def add(tx: Tx, run: CampaignRun) -> bool:
     """Write a new dispatch; False if its campaign has one of this key."""
-    return bool(await insert_new(tx, dispatches, [asdict(run)], conflict=["campaign_id", "key"], returning=["id"]))
+    kept = run.variables if run.state is DispatchState.WAITING else None
+    return bool(
+        await insert_new(
+            tx, dispatches, [{**asdict(run), "variables": kept}], conflict=["campaign_id", "key"], returning=["id"]
+        )
+    )
 
 
 async def load(tx: Tx, dispatch_id: str) -> CampaignRun | None:
@@ -38,7 +43,7 @@ async def by_key(tx: Tx, campaign_id: str, key: str) -> CampaignRun | None:
 async def settle(tx: Tx, dispatch_id: str, state: DispatchState, reason: str | None = None) -> bool:
     """Say what became of a dispatch that waits; False if that is settled already."""
     statement = update(dispatches).where(dispatches.c.id == dispatch_id, dispatches.c.state == DispatchState.WAITING)
-    return (await tx.execute(statement.values(state=state, reason=reason))).rowcount > 0
+    return (await tx.execute(statement.values(state=state, reason=reason, variables=None))).rowcount > 0
 
 
 async def page(tx: Tx, campaign_id: str, *, before: str | None, limit: int) -> list[CampaignRun]:

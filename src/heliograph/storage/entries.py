@@ -4,14 +4,14 @@ Who writes entries of somebody holds their profile's row, so that two events at 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import any_, delete, func, select, update
+from sqlalchemy import any_, case, delete, func, select, update
 from sqlalchemy.engine import Row
 
-from heliograph.domain.entry import Entry, EntryReason, EntryState, Start
+from heliograph.domain.entry import HOUR, Entry, EntryReason, EntryState, History, Start
 from heliograph.storage.sql import chunks, constant, insert
 from heliograph.storage.store import Tx
 from heliograph.storage.tables import campaigns, entries, profiles, subscriptions
@@ -47,31 +47,20 @@ async def waiting_of(tx: Tx, profile_ids: Collection[str]) -> list[Entry]:
     return sorted((_entry(row) for row in await tx.execute(query)), key=lambda entry: (entry.due_at, entry.id))
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What is known of somebody's entries that were not called off.
-
-    Attributes:
-        entered_at: when the last one was made.
-        due_at: when the latest one is or was due.
-    """
-
-    entered_at: datetime
-    due_at: datetime
-
-
-async def before(tx: Tx, campaign_id: str, profile_ids: Collection[str]) -> dict[str, Before]:
+async def history(tx: Tx, campaign_id: str, profile_ids: Collection[str], *, now: datetime) -> dict[str, History]:
     """Return what is known of some people's entries in a campaign."""
+    stands = entries.c.state != EntryState.CANCELLED
     query = (
-        select(entries.c.profile_id, func.max(entries.c.created_at), func.max(entries.c.due_at))
-        .where(
-            entries.c.campaign_id == campaign_id,
-            entries.c.profile_id.in_(profile_ids),
-            entries.c.state != EntryState.CANCELLED,
+        select(
+            entries.c.profile_id,
+            func.max(case((stands, entries.c.created_at))),
+            func.max(case((stands, entries.c.due_at))),
+            func.sum(case((entries.c.created_at > now - HOUR, 1), else_=0)),
         )
+        .where(entries.c.campaign_id == campaign_id, entries.c.profile_id.in_(profile_ids))
         .group_by(entries.c.profile_id)
     )
-    return {row[0]: Before(row[1], row[2]) for row in await tx.execute(query)}
+    return {row[0]: History(row[1], row[2], int(row[3])) for row in await tx.execute(query)}
 
 
 async def put_off(tx: Tx, entry_id: str, start: Start) -> None:

@@ -226,17 +226,13 @@ def compared(column: ColumnElement[Any], name: str, comparison: Comparison, now:
         case Operator.NE:
             return not_(_is_same(column, name, operand))
         case Operator.IN:
-            return or_(*(_is_same(column, name, one) for one in _tuple(operand)))
+            return _is_one_of(column, name, operand if isinstance(operand, tuple) else (operand,))
         case Operator.EXISTS:
             return has_member(column, name) if operand else not_(has_member(column, name))
         case Operator.CONTAINS:
             return _contains(column, name, operand)
         case Operator.GT | Operator.GTE | Operator.LT | Operator.LTE:
             return _is_ordered(column, name, comparison, now)
-
-
-def _tuple(operand: Any) -> tuple[Any, ...]:
-    return operand if isinstance(operand, tuple) else (operand,)
 
 
 def _surely(expression: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -249,6 +245,15 @@ def _is_same(column: ColumnElement[Any], name: str, value: Any) -> ColumnElement
     if is_number(value):
         return _surely(number_member(column, name) == literal(value, Number()))
     return _surely(text_member(column, name) == literal(value, Text()))
+
+
+def _is_one_of(column: ColumnElement[Any], name: str, values: tuple[Any, ...]) -> ColumnElement[bool]:
+    # By type, so that the member is looked for three times at most, and not a hundred.
+    truths = [one for one in values if isinstance(one, bool)]
+    numbers = [one for one in values if is_number(one)]
+    texts = [one for one in values if isinstance(one, str)]
+    kinds = ((truth_member, truths), (number_member, numbers), (text_member, texts))
+    return or_(*(_surely(member(column, name).in_(some)) for member, some in kinds if some))
 
 
 def _contains(column: ColumnElement[Any], name: str, value: Any) -> ColumnElement[bool]:

@@ -49,7 +49,9 @@ _SEEN = (
 
 async def people(tx: Tx, project_id: str, *, after: str, limit: int) -> list[Seen]:
     """Return the next people of a project, in the order of their identifiers."""
-    query = select(*_SEEN).where(profiles.c.project_id == project_id, profiles.c.id > after)
+    query = select(*_SEEN).where(
+        profiles.c.project_id == project_id, profiles.c.id > after, profiles.c.merged_into.is_(None)
+    )
     return [Seen(*row) for row in await tx.execute(query.order_by(profiles.c.id).limit(limit))]
 
 

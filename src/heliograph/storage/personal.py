@@ -1,6 +1,7 @@
 """Everything that hangs on one person: found by index, and deleted together."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, select, update
@@ -58,13 +59,27 @@ async def erase_subscriptions(tx: Tx, subscription_ids: Sequence[str]) -> None:
         await tx.execute(delete(subscriptions).where(subscriptions.c.id.in_(part)))
 
 
-async def audiences(tx: Tx, project_id: str, *, after: str, upto: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
-    """Return a page of a project's notifications, oldest first, each with its audience as it is stored."""
-    columns = (notifications.c.id, notifications.c.audience)
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What names people in a notification, as it is stored."""
+
+    id: str
+    audience: dict[str, Any]
+    variables: dict[str, Any] | None
+
+
+async def audiences(tx: Tx, project_id: str, *, after: str, upto: str, limit: int) -> list[Named]:
+    """Return a page of a project's notifications, oldest first, each with what names people in it."""
+    columns = (notifications.c.id, notifications.c.audience, notifications.c.variables)
     query = select(*columns).where(
         notifications.c.project_id == project_id, notifications.c.id > after, notifications.c.id <= upto
     )
-    return [(row.id, row.audience) for row in await tx.execute(query.order_by(notifications.c.id).limit(limit))]
+    return [Named(*row) for row in await tx.execute(query.order_by(notifications.c.id).limit(limit))]
+
+
+async def set_variables(tx: Tx, notification_id: str, variables: Mapping[str, Any]) -> None:
+    """Store other variables of a notification."""
+    await tx.execute(update(notifications).where(notifications.c.id == notification_id).values(variables=variables))
 
 
 async def rewrite(

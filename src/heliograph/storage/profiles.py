@@ -88,8 +88,9 @@ async def change(tx: Tx, profile_id: str, values: dict[str, Any]) -> None:
 
 
 async def page(tx: Tx, project_id: str, *, after: str | None, limit: int) -> list[Profile]:
-    """Return profiles of a project, oldest first."""
-    query = select(*_COLUMNS).where(profiles.c.project_id == project_id).order_by(profiles.c.id).limit(limit)
+    """Return profiles of a project, oldest first; without visitors that are people by now and hand over the rest."""
+    mine = (profiles.c.project_id == project_id, profiles.c.merged_into.is_(None))
+    query = select(*_COLUMNS).where(*mine).order_by(profiles.c.id).limit(limit)
     if after is not None:
         query = query.where(profiles.c.id > after)
     return [_profile(row) for row in await tx.execute(query)]

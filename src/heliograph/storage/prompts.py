@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, delete, exists, func, literal, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, delete, exists, false, func, literal, select
 
 from heliograph.storage.sql import constant, insert, insert_new
 from heliograph.storage.store import Tx
@@ -23,6 +23,8 @@ SHARDS = 16
 
 Question: TypeAlias = Select[Any]
 """A statement that is put together once and asked all the time; it remembers what SQLAlchemy compiled it to."""
+Rule: TypeAlias = ColumnElement[bool] | None
+"""A condition of profiles; None for one that holds for nobody."""
 Key: TypeAlias = tuple[str, str, str]
 """Campaign, variant ("" for none) and event."""
 
@@ -87,12 +89,15 @@ async def of_segment(tx: Tx, project_id: str, segment_id: str, *, limit: int) ->
     return list((await tx.execute(query.order_by(campaigns.c.id).limit(limit))).scalars())
 
 
-def question(rules: Iterable[ColumnElement[bool]]) -> Question:
+def question(rules: Iterable[Rule]) -> Question:
     """Put together what `visitor` asks: one statement for the visitor and all rules, each by the person's indexes."""
     is_subscribed = exists().where(
         subscriptions.c.profile_id == profiles.c.id, subscriptions.c.state == constant("active")
     )
-    asked = (case((rule, literal(1, Integer)), else_=0).label(f"rule_{index}") for index, rule in enumerate(rules))
+    asked = (
+        case((false() if rule is None else rule, literal(1, Integer)), else_=0).label(f"rule_{index}")
+        for index, rule in enumerate(rules)
+    )
     return (
         select(visitors.c.profile_id, profiles.c.external_id, is_subscribed.label("is_subscribed"), *asked)
         .join_from(visitors, profiles, profiles.c.id == visitors.c.profile_id)
@@ -109,8 +114,8 @@ async def visitor(tx: Tx, asked: Question, project_id: str, token_hash: bytes) -
     row = found.first()
     if row is None:
         return None
-    profile_id, external_id, is_subscribed, *holds = row
-    return VisitorFacts(profile_id, external_id, bool(is_subscribed), tuple(bool(one) for one in holds))
+    values: tuple[Any, ...] = tuple(row)
+    return VisitorFacts(values[0], values[1], bool(values[2]), tuple(bool(one) for one in values[3:]))
 
 
 async def known(tx: Tx, project_id: str, campaign_ids: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from heliograph.domain.notification import NotificationState
 from heliograph.domain.segment import RuleJson, Segment
 from heliograph.storage.sql import Meant, insert_new
 from heliograph.storage.store import Tx
-from heliograph.storage.tables import notifications, profiles, segments
+from heliograph.storage.tables import campaigns, notifications, profiles, segments
 
 
 def _segment(row: Row[Any]) -> Segment:
@@ -69,6 +69,17 @@ async def waiting_notifications(tx: Tx, segment_id: str, *, limit: int) -> list[
         .limit(limit)
     )
     return list((await tx.execute(query)).scalars())
+
+
+async def waiting_messages(tx: Tx, project_id: str, segment_id: str, *, limit: int) -> list[str]:
+    """Return message campaigns that are for a segment and not over."""
+    query = select(campaigns.c.id).where(
+        campaigns.c.project_id == project_id,
+        campaigns.c.kind == "message",
+        campaigns.c.state.in_(("draft", "scheduled", "running", "paused")),
+        campaigns.c.definition["audience", "segment_id"].as_string() == segment_id,
+    )
+    return list((await tx.execute(query.order_by(campaigns.c.id).limit(limit))).scalars())
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,15 @@ _FEBRUARY, _LEAP_DAY = 2, 29
 _ANY_LEAP_YEAR = 2000
 
 
-class OnDate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="date"):
+class OnDate(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="date",
+):
     """The day that an attribute names, or some days before (negative) or after it, at a time on the person's clock.
 
     The attribute is a text that begins with `YYYY-MM-DD`; a yearly one may be `--MM-DD`. Who was born on 29 February

@@ -11,7 +11,15 @@ from heliograph.domain.schedule import Occurrence
 from heliograph.errors import FieldError
 
 
-class OnEntered(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="entered"):
+class OnEntered(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="entered",
+):
     """Somebody who was not in the segment is in it.
 
     `include_present`: who is in it when the campaign starts, enters too.

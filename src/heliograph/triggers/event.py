@@ -45,7 +45,7 @@ class Interest(StrEnum):
                 return (EventName.CART_ADD,)
 
 
-class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A property of the event; `item.price` looks into an object."""
 
     property: Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
@@ -66,21 +66,29 @@ class Where(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return Comparison(self.operator, self.value).holds(found, event.received_at)
 
 
-class CancelOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CancelOn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """An event that calls an entry off while it waits."""
 
     event: EventWord
     same: Same = Same.ANY
 
 
-class Reach(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Reach(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Who is meant by an event of an item: all who looked at it, or put it into their cart, within some days."""
 
     who: Interest = Interest.VIEWED
     days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 30
 
 
-class OnEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="event"):
+class OnEvent(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="event",
+):
     """An event starts it, at once or after a delay.
 
     `restart`: a further event puts off what waits, so that the delay counts from the last one.

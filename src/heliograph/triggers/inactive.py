@@ -14,7 +14,13 @@ _MAX_DAYS = 365
 
 
 class OnInactive(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="inactive"
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="inactive",
 ):
     """Nothing was seen of somebody for so many days, or no event of one name; once in each absence.
 

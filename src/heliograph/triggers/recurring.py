@@ -1,6 +1,6 @@
 """`recurring`: every so many days, weeks or months, when clocks read a time: those of a zone, or each person's own.
 
-A subset of RFC 5545's recurrence rules, as JSON. `docs/explanation/schedules.md` says what daylight saving does to it.
+A subset of RFC 5545's recurrence rules, as JSON. `docs/howto/campaigns.md` says what daylight saving does to it.
 """
 
 from collections.abc import Sequence

@@ -1,17 +1,20 @@
 """Which prompt campaigns a page is given, and what happened to them."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from tests.support.operations import row_counts
 from tests.support.pages import Browser, Site, problem
 from tests.support.prompts import SLIDE, add_prompt
 
 from heliograph.actions import prompt_events
 from heliograph.actions.prompt_events import MAX_NAMES, STANDARD
+from heliograph.api.public.standing import LIFE, StandingDirectory
 from heliograph.bootstrap import Heliograph
+from heliograph.domain.identity import sign
 from heliograph.kit.clock import FrozenClock
 from heliograph.storage.tables import campaigns
 
@@ -99,6 +102,7 @@ async def test_only_running_ones_of_the_own_project(site: Site, other_site: Site
 
 
 async def test_the_highest_priority_comes_first(site: Site, heliograph: Heliograph) -> None:
+    """Campaigns come in the order in which the page considers them."""
     mine = site.project.project.id
     made = [await add_prompt(heliograph, mine, priority=priority) for priority in (1, 3, 2)]
     assert await ids(site) == [made[1], made[2], made[0]]
@@ -195,6 +199,53 @@ async def test_subscribed_visitors_are_known(site: Site, heliograph: Heliograph)
     assert (await ask(site, BOB))["visitor"] == {"identified": False, "subscribed": False}
 
 
+async def test_identified_visitors_are_known(site: Site, heliograph: Heliograph) -> None:
+    """Who has proved to be somebody is told so; rules see the person behind the browser."""
+    project = site.project.project
+    secret = heliograph.sealer.open(project.identity_secret, f"project/{project.id}/identity_secret")
+    identity = {"external_id": "ada", "signature": sign("ada", secret)}
+    body = {"visitor": ADA, "identity": identity, "attributes": {"plan": "pro"}, "events": []}
+    assert (await site.call("POST", "/events", body)).status_code == 202
+    made = await add_prompt(
+        heliograph, project.id, rule={"kind": "attribute", "name": "plan", "is": "eq", "value": "pro"}
+    )
+    answer = await ask(site, ADA)
+    assert answer["visitor"] == {"identified": True, "subscribed": False}
+    assert [one["id"] for one in answer["campaigns"]] == [made]
+
+
+async def test_one_query_for_a_page_view(site: Site, heliograph: Heliograph) -> None:
+    """Once the campaigns are known, a page view costs one statement, whatever their rules ask."""
+    rules = [{"kind": "event_count", "name": name} for name in ("order", "item_view")]
+    for rule in [*rules, {"kind": "subscription", "has": False}, {"kind": "cart", "total": {"from": 5}}]:
+        await add_prompt(heliograph, site.project.project.id, rule=rule)
+    await ask(site)
+    asked: list[str] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    engine = heliograph.store._reader.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    await ask(site)
+    event.remove(engine, "before_cursor_execute", note)
+    assert len([statement for statement in asked if statement != "BEGIN"]) == 1
+
+
+async def test_many_page_views_at_once_look_once(site: Site, heliograph: Heliograph, clock: FrozenClock) -> None:
+    """When it is time to look, one page view does; the others go on with what is known."""
+    made = await add_prompt(heliograph, site.project.project.id)
+    directory = StandingDirectory(heliograph)
+    project_id = site.project.project.id
+    assert len({id(one) for one in await asyncio.gather(*(directory.of(project_id) for _ in range(20)))}) == 1
+    async with heliograph.store.begin() as tx:
+        await tx.execute(update(campaigns).where(campaigns.c.id == made).values(state="paused"))
+    clock.advance(LIFE)
+    found = await asyncio.gather(*(directory.of(project_id) for _ in range(20)))
+    assert sorted(len(one.ready) for one in found) == [0] + [1] * 19
+    assert (await directory.of(project_id)).ready == ()
+
+
 async def test_a_visitor_stays_with_a_variant(site: Site, heliograph: Heliograph) -> None:
     """Each visitor sees one variant, always the same; many visitors are parted by the shares."""
     variants = [{"name": "a", "share": 3}, {"name": "b", "texts": {"en": {"title": "Another"}}}]
@@ -226,9 +277,10 @@ async def test_without_preflight(site: Site, heliograph: Heliograph) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"visitor": "hvi_short"}, {"visitor": "ada"}, {"permission": "perhaps"}, {"more": 1}, {"url": "x" * 20_000}],
+    [{"visitor": "hvi_short"}, {"visitor": "ada"}, {"permission": "perhaps"}, {"more": 1}, {"url": "x" * 70_000}],
 )
 async def test_bad_questions(site: Site, wrong: dict[str, Any]) -> None:
+    """What is not of the documented form is refused as a whole."""
     body = {"visitor": ADA, "permission": "default"} | wrong
     problem(await site.call("POST", "/campaigns", body), 400, "invalid_request")
 
@@ -349,6 +401,7 @@ async def test_names_of_events_are_bounded(site: Site, heliograph: Heliograph, c
 
 @pytest.mark.parametrize("wrong", [{"events": []}, {"events": [{}] * 101}, {"visitor": "hvi_"}, {"more": 1}])
 async def test_bad_reports(site: Site, wrong: dict[str, Any]) -> None:
+    """What is not of the documented form is refused as a whole."""
     problem(
         await site.call("POST", "/campaign-events", {"visitor": ADA, "events": [{}]} | wrong), 400, "invalid_request"
     )

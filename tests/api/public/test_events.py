@@ -196,3 +196,69 @@ async def test_a_forged_proof(site: Site, heliograph: Heliograph, clock: FrozenC
     body = {"visitor": ADA, "identity": forged, "events": [an_event("1", "a", clock.now())]}
     problem(await site.call("POST", "/events", body), 403, "identity_refused")
     assert await rows(heliograph.store, events) == []
+
+
+async def _whose(heliograph: Heliograph, subscription_id: str) -> str | None:
+    [found] = [row for row in await rows(heliograph.store, subscriptions) if row["id"] == subscription_id]
+    people = {row["id"]: row["external_id"] or "a visitor" for row in await rows(heliograph.store, profiles)}
+    return people.get(found["profile_id"])
+
+
+async def test_a_subscription_is_its_visitors(site: Site, heliograph: Heliograph, clock: FrozenClock) -> None:
+    """Who shows the secret binds its subscription to its visitor; after a logout it is the next visitor's."""
+    made = await site.register(Browser.new("phone"))
+    mine = {"subscription": made.id, "secret": made.secret}
+    await tell(site, an_event("1", "a", clock.now()), **mine | {"secret": "hss_wrong"})
+    assert await _whose(heliograph, made.id) is None
+    await tell(site, an_event("2", "b", clock.now()), **mine)
+    assert await _whose(heliograph, made.id) == "a visitor"
+    path = f"/subscriptions/{made.id}/identity"
+    await site.call("POST", path, proof(site, heliograph, "ada"), secret=made.secret)
+    assert await _whose(heliograph, made.id) == "ada"
+    assert (await tell(site))["identified"], "the visitor of the subscription is Ada too"
+    await site.call("DELETE", path, secret=made.secret)
+    await tell(site, an_event("3", "c", clock.now()), visitor=BOB, **mine)
+    assert await _whose(heliograph, made.id) == "a visitor"
+    owners = {row["id"]: row["external_id"] for row in await rows(heliograph.store, profiles)}
+    told = {row["name"]: owners[row["profile_id"]] for row in await rows(heliograph.store, events)}
+    assert told == {"a": "ada", "b": "ada", "c": None}
+
+
+async def test_a_name_that_somebody_found_binds_no_subscription(
+    site: Site, heliograph: Heliograph, clock: FrozenClock
+) -> None:
+    """Whoever has an identified visitor's token, and no signature, gets nothing sent in the person's name."""
+    await tell(site, an_event("1", "a", clock.now()), identity=proof(site, heliograph, "ada"))
+    made = await site.register(Browser.new("thief"), visitor=ADA)
+    assert not made.body["identified"]
+    await tell(site, an_event("2", "a", clock.now()), subscription=made.id, secret=made.secret)
+    assert await _whose(heliograph, made.id) is None
+
+
+async def test_registering_with_a_visitor(site: Site, heliograph: Heliograph) -> None:
+    """A registration may name the visitor; with a proof both are the person's; the device is kept."""
+    agent = "Mozilla/5.0 (Android 15; Mobile; rv:136.0) Gecko/136.0 Firefox/136.0"
+    body = Browser.new("phone").body(site, visitor=ADA)
+    made = (await site.call("POST", "/subscriptions", body, headers={"User-Agent": agent})).json()
+    assert await _whose(heliograph, made["id"]) == "a visitor"
+    [row] = await rows(heliograph.store, subscriptions)
+    assert (row["browser"], row["os"], row["is_mobile"]) == ("firefox", "android", True)
+    await site.register(Browser.new("phone"), visitor=ADA, identity=proof(site, heliograph, "ada"))
+    assert await _whose(heliograph, made["id"]) == "ada"
+    assert (await tell(site))["identified"]
+    assert len(await rows(heliograph.store, profiles)) == 1
+
+
+async def test_the_secret_of_a_persons_subscription_tells_who_it_is(
+    site: Site, heliograph: Heliograph, clock: FrozenClock
+) -> None:
+    """A visitor at a browser that is subscribed as Ada is Ada; one who is known as somebody else stays that."""
+    made = await site.register(Browser.new("phone"), identity=proof(site, heliograph, "ada"))
+    mine = {"subscription": made.id, "secret": made.secret}
+    assert not (await tell(site, an_event("1", "a", clock.now())))["identified"]
+    assert (await tell(site, an_event("2", "b", clock.now()), **mine))["identified"]
+    await tell(site, visitor=BOB, identity=proof(site, heliograph, "bob"))
+    await tell(site, an_event("1", "c", clock.now()), visitor=BOB, **mine)
+    owners = {row["id"]: row["external_id"] for row in await rows(heliograph.store, profiles)}
+    told = {row["name"]: owners[row["profile_id"]] for row in await rows(heliograph.store, events)}
+    assert told == {"a": "ada", "b": "ada", "c": "bob"}

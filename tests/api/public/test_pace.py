@@ -85,3 +85,25 @@ async def test_the_admin_api_and_this_machine_are_not_limited(site: Site, slow: 
         assert {(await local.options("/v1/public/config", headers=preflight)).status_code for _ in range(20)} == {204}
     async with _from(app, HOME) as client:
         assert {(await client.get("/v1/keys", headers=site.admin)).status_code for _ in range(9)} == {200}
+
+
+async def test_a_flood_of_new_visitors_is_held_up(
+    site: Site, heliograph: Heliograph, app: Litestar, clock: FrozenClock
+):
+    """One address brings so many visitors a minute and no more; those that are known go on, and so do others."""
+    values = {name: getattr(heliograph, name) for name in Heliograph.__dataclass_fields__}
+    app.state["heliograph"] = Heliograph(**values | {"visitor_pace": Pace(2)})
+    headers = {"Heliograph-Key": site.key, "Origin": site.origin}
+
+    async def tell(client: httpx.AsyncClient, number: int) -> httpx.Response:
+        event = {"id": "1", "name": "a", "at": clock.now().isoformat()}
+        body = {"visitor": f"hvi_{number:022}", "events": [event]}
+        return await client.post("/v1/public/events", json=body, headers=headers)
+
+    async with _from(app, HOME) as home, _from(app, OFFICE) as office:
+        assert [(await tell(home, number)).status_code for number in range(2)] == [202, 202]
+        problem(await tell(home, 2), 429, "too_many_requests")
+        assert (await tell(home, 0)).status_code == 202
+        assert (await tell(office, 3)).status_code == 202
+        clock.advance(timedelta(seconds=30))
+        assert (await tell(home, 2)).status_code == 202

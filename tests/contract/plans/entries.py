@@ -29,7 +29,7 @@ ENTRY_QUERIES = [
     Query(entries.hold, (SOME_PEOPLE,)),
     Query(entries.add, ([_entry()],)),
     Query(entries.waiting_of, (SOME_PEOPLE,)),
-    Query(entries.before, (CMP, SOME_PEOPLE)),
+    Query(entries.history, (CMP, SOME_PEOPLE), {"now": NOW}),
     Query(entries.put_off, (an_id("ent", 1), Start("k", NOW))),
     Query(entries.move_due, (an_id("ent", 1), NOW)),
     Query(entries.end, (*_FEW, EntryState.CANCELLED, EntryReason.EVENT), {"now": NOW}),

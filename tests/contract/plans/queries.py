@@ -1,8 +1,10 @@
 """Every query there is, asked of a large installation. A function of `storage/` that is missing here fails a test."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from tests.contract.plans.campaigns import CAMPAIGN_QUERIES
 from tests.contract.plans.entries import ENTRY_QUERIES
 from tests.contract.plans.people import PEOPLE_QUERIES
 from tests.contract.plans.prompts import PROMPT_QUERIES
@@ -182,6 +184,8 @@ def _account() -> accounts.Account:
 
 PAGE: dict[str, Any] = {"after": None, "limit": 100}
 
+GREETING = replace(_notification(), content=Content(title="{{ profile.name }}{{ cart.count }}", template=True))
+
 QUERIES = [
     # Asked with every request.
     Query(api_keys.of_hash, (endpoint_hash(77),)),
@@ -311,6 +315,7 @@ QUERIES = [
     Query(notifications.page, (PRJ,), {"before": None, "limit": 100, "state": NotificationState.CANCELLED}),
     Query(notifications.state_of, (NTF,)),
     Query(notifications.move, (NTF,), {"to": NotificationState.DONE, "of": (NotificationState.RUNNING,)}),
+    Query(notifications.fix_audience, (NTF, Audience(AudienceKind.EVERYONE))),
     Query(notifications.note, (NTF,), {"planned_at": NOW}),
     Query(notifications.any_subscription, (PRJ, SOME_SUBSCRIPTIONS)),
     Query(notifications.any_subscription, (PRJ, tuple(f"sub_none{number}" for number in range(600)))),
@@ -329,7 +334,7 @@ QUERIES = [
         {"variant": "winner:a", "content": {"title": "t"}, "send_at": NOW, "expires_at": NOW},
     ),
     # Templates.
-    Query(template_values.texts, (_notification(), [an_id("pro", number) for number in range(500)])),
+    Query(template_values.texts, (GREETING, [an_id("pro", number) for number in range(500)])),
     Query(template_values.of_profiles, ([an_id("pro", number) for number in range(500)],)),
     Query(template_values.carts_of, ([an_id("pro", number) for number in range(500)],)),
     Query(template_values.campaign_name, (an_id("cmp", 5),)),
@@ -482,6 +487,7 @@ QUERIES = [
     Query(personal.erase_deliveries, (PRO, [SUB])),
     Query(personal.erase_subscriptions, ([SUB, MIDDLE],)),
     Query(personal.audiences, (PRJ,), {"after": "", "upto": "ntf_z", "limit": 50}),
+    Query(personal.set_variables, (NTF, {})),
     Query(personal.rewrite, (NTF,), {"audience": {"kind": "everyone"}, "content": {"title": "Erased"}}),
     Query(imports.add, (imports.Import(NEW, PRJ, imports.ImportState.WAITING, None, {}, None, NOW, NOW),)),
     Query(imports.get, (PRJ, an_id("imp", 5))),
@@ -520,6 +526,7 @@ QUERIES = [
     Query(installation.get, ("fact 5",)),
     Query(installation.put, ("fact 5", "y")),
     Query(installation.settle, ("fact 5", "y")),
+    *CAMPAIGN_QUERIES,
     *ENTRY_QUERIES,
     *PROMPT_QUERIES,
     *PEOPLE_QUERIES,

@@ -68,6 +68,19 @@ def _glue_settings() -> Iterator[dict[str, Any]]:
         yield {"project_id": an_id("prj", number), "settings": wanted, "updated_at": _at(number)}
 
 
+def _windows() -> Iterator[dict[str, Any]]:
+    for number in range(PROJECTS):
+        where = {"push_host": f"push.shop{number}.example", "openers": ["http://shop.example"]}
+        yield {"project_id": an_id("prj", number), **where, "updated_at": _at(number)}
+
+
+def _window_states() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        who = {"project_id": an_id("prj", number % PROJECTS), "opener": "http://shop.example"}
+        times = {"expires_at": _at(number), "claimed_at": None, "finished_at": None}
+        yield {"state_hash": endpoint_hash(number), **who, "visitor_hash": endpoint_hash(number), **times}
+
+
 def _vapid_keys() -> Iterator[dict[str, Any]]:
     for number in range(2 * PROJECTS):
         pair = {"public_key": number.to_bytes(65, "big"), "private_key": b"p" * 61, "refused_in_row": 0}
@@ -150,6 +163,9 @@ def _notifications() -> Iterator[dict[str, Any]]:
             "planned_at": _at(number),
             "finished_at": _at(number) if is_done else None,
             "swept_at": NOW if is_done and number >= 400 and number % 2 == 0 else None,  # those have no deliveries
+            "campaign_id": an_id("cmp", number // 10) if number % 2 else None,
+            "dispatch_id": an_id("dsp", number) if number % 2 else None,
+            "exclusion_group": "marketing" if number % 4 == 0 else None,
         }
 
 
@@ -371,6 +387,19 @@ def _campaigns() -> Iterator[dict[str, Any]]:
         yield {"id": an_id("cmp", number), "project_id": an_id("prj", 0), "state": state, **what, **due, **times}
 
 
+def _dispatches() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        what = {"campaign_id": an_id("cmp", number % 20), "project_id": an_id("prj", 0), "key": f"key {number}"}
+        times = {"due_at": _at(number), "created_at": _at(number)}
+        yield {"id": an_id("dsp", number), "state": "waiting" if number == 0 else "started", **what, **times}
+
+
+def _contacts() -> Iterator[dict[str, Any]]:
+    for number in range(PROFILES):
+        whose = {"person_id": an_id("pro", number), "project_id": an_id("prj", 0)}
+        yield {**whose, "notification_id": an_id("ntf", number % 20), "exclusion_group": "marketing", "at": _at(number)}
+
+
 def _campaign_counts() -> Iterator[dict[str, Any]]:
     for number in range(PROFILES):
         key = {"campaign_id": an_id("cmp", number // 100 % PROJECTS), "event": f"event-{number}", "variant": ""}
@@ -390,6 +419,8 @@ ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "api_keys": _api_keys,
     "accounts": _accounts,
     "glue_settings": _glue_settings,
+    "windows": _windows,
+    "window_states": _window_states,
     "vapid_keys": _vapid_keys,
     "providers": _providers,
     "profiles": _profiles,
@@ -421,6 +452,8 @@ ROWS: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {
     "insiders": _insiders,
     "sweeps": _sweeps,
     "campaigns": _campaigns,
+    "dispatches": _dispatches,
+    "contacts": _contacts,
     "campaign_counts": _campaign_counts,
     "campaign_marks": _campaign_marks,
 }

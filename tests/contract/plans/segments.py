@@ -82,6 +82,7 @@ SEGMENT_QUERIES = [
     Query(segments.page, (PRJ,), {"after": an_id("seg", 500), "limit": 100}),
     Query(segments.change, (an_id("seg", 5),), {"name": "new", "rule": {}, "now": NOW}),
     Query(segments.waiting_notifications, (an_id("seg", 5),), {"limit": 20}),
+    Query(segments.waiting_messages, (PRJ, an_id("seg", 5)), {"limit": 20}),
     Query(segments.remove, (an_id("seg", 5),)),
     Query(
         segments.matching_among,

@@ -16,8 +16,10 @@ from heliograph.api.admin.notification_forms import (
     AudienceForm,
     ContentForm,
     NewNotification,
+    WarningView,
     audience_form,
     content_form,
+    warnings_of,
 )
 from heliograph.api.admin.prompt_statistics import PromptStatisticsView, prompt_statistics_view
 from heliograph.api.forms import Form, Moment, Name, RateText, View
@@ -210,6 +212,7 @@ class StatisticsView(View, frozen=True, kw_only=True):
     total: VariantView
     variants: list[VariantView]
     comparison: Annotated[ComparisonView | None, msgspec.Meta(description="Null without two variants.")]
+    warnings: list[WarningView]
     prompt: Annotated[PromptStatisticsView | None, msgspec.Meta(description="Null of a message.")] = None
 
 
@@ -275,6 +278,7 @@ def statistics_view(results: Results, prompt: Statistics | None = None) -> Stati
             if variant is not None
         ],
         comparison=comparison(results.deliveries),
+        warnings=warnings_of(total),
         prompt=None if prompt is None else prompt_statistics_view(prompt),
     )
 

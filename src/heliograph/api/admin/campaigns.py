@@ -81,13 +81,17 @@ _PROBLEMS = (NotFound, ContentRefused, ContentTooLarge)
 async def create_campaign(data: JSONBody[NewCampaign], caller: By, heliograph: Wired) -> CampaignView:
     """Write a draft: nothing is sent before it is started. Everything in it is checked now."""
     async with heliograph.store.begin() as tx:
-        outline = await _outline(tx, caller.project(), data)
+        outline = await outline_of(tx, caller.project(), data)
         made = await campaigns.create(tx, heliograph.context(), project_id=caller.project(), outline=outline)
     return campaign_view(made)
 
 
-async def _outline(tx: Tx, project_id: str, data: NewCampaign) -> Outline:
-    """Check a definition, by its kind."""
+async def outline_of(tx: Tx, project_id: str, data: NewCampaign) -> Outline:
+    """Return a campaign as its author asks for it, with its definition checked.
+
+    Raises:
+        InvalidRequest: it is neither a message nor a prompt, or both; or what the check of its kind raises.
+    """
     if data.message is not None and data.prompt is None:
         if data.exclusion_group is not None:
             raise _wrong("/exclusion_group", "A message names its exclusion group in `message.limits.exclusion`.")
@@ -161,7 +165,7 @@ async def change_campaign(
     Of a running one everything may change but what starts it; what is being sent stays as it was.
     """
     async with heliograph.store.begin() as tx:
-        outline = await _outline(tx, caller.project(), data)
+        outline = await outline_of(tx, caller.project(), data)
         changed = await campaigns.change(
             tx,
             heliograph.context(),
@@ -304,7 +308,14 @@ async def trigger_campaign(
     tags=_TAGS,
     opt=operation(scope=Scope.READ, problems=(NotFound, Conflict), answer=DRY_RUN),
 )
-async def preview_campaign(campaign_id: FromPath[str], caller: By, heliograph: Wired) -> DryRunView:
+async def preview_campaign(
+    campaign_id: FromPath[str],
+    caller: By,
+    heliograph: Wired,
+    variant: Annotated[
+        str | None, QueryParameter(max_length=40, description="Of an A/B test: only what this variant's readers get.")
+    ] = None,
+) -> DryRunView:
     """Tell what a message campaign would do if its whole audience were sent to now; nothing is stored or sent.
 
     Limits depend on what each person gets until then, and are left aside.
@@ -314,7 +325,7 @@ async def preview_campaign(campaign_id: FromPath[str], caller: By, heliograph: W
         campaign = await campaigns.get(tx, project_id=project_id, campaign_id=campaign_id)
         if campaign.kind is not CampaignKind.MESSAGE:
             raise Conflict("A prompt is shown on pages: there is nothing that would be sent.")
-        draft = campaign_messages.draft_of(campaign.definition)
+        draft = campaign_messages.draft_of(campaign, variant)
         return dry_run_view(await dry_run.dry_run(tx, ctx, project_id=project_id, draft=draft))
 
 

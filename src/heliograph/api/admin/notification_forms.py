@@ -384,11 +384,12 @@ def notification_view(tally: Tally) -> NotificationView:
         campaign_id=notification.campaign_id,
         variant=notification.variant,
         counts=_counts_view(tally.counts),
-        warnings=_warnings(tally.counts),
+        warnings=warnings_of(tally.counts),
     )
 
 
-def _warnings(counts: dict[tuple[str, str], int]) -> list[WarningView]:
+def warnings_of(counts: dict[tuple[str, str], int]) -> list[WarningView]:
+    """Return what a sender ought to know of deliveries, counted by state and reason."""
     failed, tried = counts.get((DeliveryState.REJECTED, TEMPLATE_ERROR), 0), sum(counts.values())
     if not warned.is_many(failed, tried):
         return []

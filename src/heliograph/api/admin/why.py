@@ -5,7 +5,8 @@ from typing import Annotated
 from litestar import get
 from litestar.params import FromPath, QueryParameter
 
-from heliograph.actions.story import Fact, StoryCode
+from heliograph.actions.story import Fact
+from heliograph.actions.story_words import StoryCode
 from heliograph.actions.why import Story, why
 from heliograph.api.admin.deliveries import DeliveryHistoryView, history_view
 from heliograph.api.auth import By
@@ -75,7 +76,9 @@ async def tell_why(
     heliograph: Wired,
     profile: Annotated[
         str | None,
-        QueryParameter(min_length=1, max_length=MAX_EXTERNAL_ID, description="Your own id of the person."),
+        QueryParameter(
+            min_length=1, max_length=MAX_EXTERNAL_ID, description="Your own id of the person, or a profile's."
+        ),
     ] = None,
     subscription: Annotated[
         str | None, QueryParameter(min_length=1, max_length=40, description="Instead of a person: one subscription.")

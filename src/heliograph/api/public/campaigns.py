@@ -22,14 +22,14 @@ from heliograph.api.public.standing import standing_of
 from heliograph.api.wired import Wired
 from heliograph.domain.page_trigger import LeaveIntent, PageTrigger, PageViews
 from heliograph.domain.prompt import Frequency, Permission, PromptKind, Size, Texts
-from heliograph.domain.prompt_page import Circumstances
+from heliograph.domain.prompt_page import Browser, Circumstances
 from heliograph.domain.user_agent import device_of
 from heliograph.names import Metric
 from heliograph.storage import prompts as rows
 
 _VISITOR = "hvi_Jq3mB0aVw1uZk9xTn5cP2A"
 _CAMPAIGN = "cmp_01k2p7wq8e4vz9x3m5n6r7s8t0"
-_MAX_ADDRESS = 16_384
+_MAX_ADDRESS = 65_536
 _TEXT_OR_JSON = ("application/json", "text/plain")
 
 
@@ -211,16 +211,15 @@ async def list_prompts(
 
 def _circumstances(data: CampaignsForm, page: Page, user_agent: str | None) -> Circumstances:
     device = device_of(user_agent)
-    return Circumstances(
-        url=data.url,
+    browser = Browser(
         # The browser writes this one; the address is what the page says.
         is_https=page.origin is not None and page.origin.startswith("https:"),
-        language=data.language,
         browser=device.browser,
         system=device.os,
         is_mobile=device.is_mobile if data.mobile is None else data.mobile,
         permission=data.permission,
     )
+    return Circumstances(browser, data.url, data.language)
 
 
 @post(

@@ -19,8 +19,11 @@ _CAPACITY = 10_000
 
 @dataclass(slots=True)
 class _Entry:
+    """What is known of one project, and since when. `changes` counts what happened to make it doubtful."""
+
     looked_at: datetime | None = None
     standing: Standing | None = None
+    changes: int = 0
     busy: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def of(self, now: datetime, life: timedelta) -> Standing | None:
@@ -39,29 +42,29 @@ class StandingDirectory:
     async def of(self, project_id: str) -> Standing:
         """Return what is running in a project, as it was at most `LONGEST` ago."""
         entry = self._entry(project_id)
-        now = self._heliograph.clock.now()
-        found = entry.of(now, LONGEST if entry.busy.locked() else LIFE)
+        found = entry.of(self._now(), LONGEST if entry.busy.locked() else LIFE)
         if found is not None:
             return found
         async with entry.busy:
-            return entry.of(now, LIFE) or await self._look(project_id, entry)
+            return entry.of(self._now(), LIFE) or await self._look(project_id, entry)
 
     def forget(self) -> None:
         """Look anew everywhere, because something was changed in this process."""
         for entry in self._entries.values():
             entry.looked_at = None
+            entry.changes += 1
+
+    def _now(self) -> datetime:
+        return self._heliograph.clock.now()
 
     async def _look(self, project_id: str, entry: _Entry) -> Standing:
-        now = self._heliograph.clock.now()
-        # Before the question: what changes while it is asked is seen the next time.
-        entry.looked_at = now
-        try:
-            async with self._heliograph.store.read() as tx:
-                entry.standing = await look(tx, project_id, entry.standing, now=now)
-        except BaseException:
-            entry.looked_at = None
-            raise
-        return entry.standing
+        now, changes = self._now(), entry.changes
+        async with self._heliograph.store.read() as tx:
+            found = await look(tx, project_id, entry.standing, now=now)
+        entry.standing = found
+        # What was changed while it was being looked at may be in it or not.
+        entry.looked_at = now if entry.changes == changes else None
+        return found
 
     def _entry(self, project_id: str) -> _Entry:
         entry = self._entries.setdefault(project_id, _Entry())

@@ -27,9 +27,10 @@ def demo(
     """Show everything at work on this machine, without any account and without the internet.
 
     Starts Heliograph with an empty database in a temporary directory, its bundled push service, and a small shop.
-    Simulated user agents subscribe through the public API, each with keys of its own; one notification goes to all of
-    them; a table says what became of it. Then it stays up: open the shop and get a notification in your own browser.
-    Ctrl-C ends it and removes everything.
+    Simulated user agents are asked by a prompt and subscribe through the public API, each with keys of its own; one
+    notification goes to all of them. Then their visitors look around, buy, or leave a cart behind, which comes back as
+    a notification in an A/B test. Two tables say what became of it all. Then it stays up: open the shop in your own
+    browser. Ctrl-C ends it and removes everything.
 
     Example: heliograph demo --once
 
@@ -65,6 +66,7 @@ async def _demo(agents: int, *, once: bool, as_json: bool) -> Result | None:
         if as_json:
             screen.write_json(report.as_json(result))
         out.print(report.table(result))
+        out.print(report.afternoon_table(result.afternoon))
         if not once and not stop.is_set():
             report.say_what_next(out, running)
             await stop.wait()

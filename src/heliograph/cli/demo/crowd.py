@@ -58,7 +58,7 @@ class Crowd:
 
     async def seen(self, notification: str, since: str, seconds: float) -> Seen:
         """Let the crowd wait for a notification, at most so many seconds, and say what it saw."""
-        await self.order(notification=notification, since=since, seconds=seconds)
+        await self.order(order="watch", notification=notification, since=since, seconds=seconds)
         return Seen(**await self.answer("seen"))
 
 

@@ -18,6 +18,11 @@ class Product:
     text: str
 
     @property
+    def amount(self) -> str:
+        """The price as a number, for those who count."""
+        return self.price.removeprefix("€ ")
+
+    @property
     def picture(self) -> Markup:
         """The drawing, to stand in a page."""
         return Markup((FOLDER / f"{self.slug}.svg").read_text(encoding="utf-8"))  # noqa: S704 - our own file

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from heliograph.cli.demo.afternoon import Afternoon
 from heliograph.cli.demo.stage import Stage
 from heliograph.cli.demo.story import Result
 
@@ -46,6 +48,35 @@ def table(result: Result) -> RenderableType:
     return made
 
 
+def afternoon_rows(spent: Afternoon) -> list[tuple[str, str]]:
+    """Return the second table's lines."""
+    tested = [
+        (f"reminded with {one.name}, and clicked", f"{one.sent}, {one.clicked} ({one.click_rate:.0%})")
+        for one in spent.variants
+    ]
+    return [
+        ("asked by the prompt", str(spent.asked)),
+        ("looked around", str(spent.looked)),
+        ("bought", str(spent.bought)),
+        ("left a cart behind", str(spent.left)),
+        *tested,
+        ("held back, to compare", str(spent.held_back)),
+        ("reminded without a cart", str(spent.strays)),
+        ("duplicates", str(spent.duplicates)),
+    ]
+
+
+def afternoon_table(spent: Afternoon) -> RenderableType:
+    """Return the second table."""
+    made = Table(title="An afternoon at the shop: carts left behind come back", title_justify="left", show_header=False)
+    made.add_column()
+    made.add_column(justify="right")
+    for name, value in afternoon_rows(spent):
+        style = "bold red" if name in ("reminded without a cart", "duplicates") and value != "0" else ""
+        made.add_row(name, Text(value, style=style))
+    return made
+
+
 def as_json(result: Result) -> dict[str, Any]:
     """Return the table for a script."""
     seen = result.seen
@@ -59,6 +90,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "duplicates": seen.duplicates,
         "p50_ms": round(seen.p50 * 1000, 1),
         "p95_ms": round(seen.p95 * 1000, 1),
+        "afternoon": asdict(result.afternoon),
         "good": result.is_good,
     }
 
@@ -69,7 +101,7 @@ def say_what_next(out: Console, running: Stage) -> None:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bold")
     grid.add_column(overflow="fold")
-    grid.add_row("Shop", f'{shop.origin}   press "Notify me" in your own browser')
+    grid.add_row("Shop", f"{shop.origin}   look at two lamps, and you are asked; leave one in the cart, and hear of it")
     grid.add_row("API reference", f"{shop.api}/docs   secret key: {shop.secret_key}")
     grid.add_row("Push service", f"{shop.devpush}   how to point a browser at it, for use without the internet")
     out.print(Panel(grid, title="It stays up", title_align="left", expand=False))

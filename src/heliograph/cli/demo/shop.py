@@ -61,15 +61,18 @@ class Shop:
             "urgency": "high",
         }
 
-    async def post(self, notification: Mapping[str, Any]) -> httpx.Response:
-        """Send a notification through Heliograph's admin API, as any server would."""
+    async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        """Use Heliograph's admin API, as any server would."""
         headers = {"Authorization": f"Bearer {self.secret_key}"}
-        return await self.client.post(f"{self.api}/v1/notifications", json=notification, headers=headers)
+        return await self.client.request(method, f"{self.api}/v1{path}", json=body, headers=headers)
+
+    async def post(self, notification: Mapping[str, Any]) -> httpx.Response:
+        """Send a notification."""
+        return await self.ask("POST", "/notifications", notification)
 
     async def states(self, notification: str) -> dict[str, int]:
-        """Ask Heliograph how many deliveries of a notification are in each state."""
-        headers = {"Authorization": f"Bearer {self.secret_key}"}
-        answer = await self.client.get(f"{self.api}/v1/notifications/{notification}", headers=headers)
+        """Ask how many deliveries of a notification are in each state."""
+        answer = await self.ask("GET", f"/notifications/{notification}")
         by_state: dict[str, int] = answer.raise_for_status().json()["counts"]["by_state"]
         return by_state
 

@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 
 from heliograph.cli import screen
+from heliograph.cli.demo import afternoon
+from heliograph.cli.demo.afternoon import Afternoon
 from heliograph.cli.demo.crowd import Crowd, Seen, crowd
 from heliograph.cli.demo.products import PRODUCTS
 from heliograph.cli.demo.stage import Stage
@@ -21,6 +23,8 @@ _SECONDS = 120.0
 _RECEIPTS_SECONDS = 15.0
 _POLL_SECONDS = 0.1
 _CLICK_SHARE = 0.3
+_OTHERS = 3
+"""One visitor more for so many that subscribe, who says "not now"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,13 @@ class Result:
     accepted: int
     displayed: int
     clicked: int
+    afternoon: Afternoon
 
     @property
     def is_good(self) -> bool:
-        """Whether everybody got it, and Heliograph knows it."""
-        return not self.seen.lost and self.accepted == self.displayed == self.seen.subscribed == self.seen.shown
+        """Whether everybody got it, Heliograph knows it, and those who left a cart were reminded, and nobody else."""
+        is_whole = not self.seen.lost and self.accepted == self.displayed == self.seen.subscribed == self.seen.shown
+        return is_whole and self.afternoon.is_good
 
 
 async def tell(
@@ -65,13 +71,14 @@ async def tell(
 
 async def _play(running: Stage, agents: int, out: Console, stack: contextlib.AsyncExitStack) -> Result:
     shop = running.shop
+    campaigns = await afternoon.begin(shop)
     with screen.progress(out) as bars:
         steps = {name: bars.add_task(label, total=agents) for name, label in _STEPS.items()}
 
         def on_counts(counts: Mapping[str, int]) -> None:
             for name, bar in steps.items():
                 if name in counts:
-                    bars.update(bar, completed=counts[name])
+                    bars.update(bar, completed=min(counts[name], agents))
 
         people = await stack.enter_async_context(
             crowd(
@@ -81,11 +88,18 @@ async def _play(running: Stage, agents: int, out: Console, stack: contextlib.Asy
                 key=shop.publishable_key,
                 origin=shop.origin,
                 count=agents,
+                others=agents // _OTHERS,
                 click_share=_CLICK_SHARE,
+                tastes=afternoon.TASTES,
+                seed=afternoon.SEED,
             )
         )
         await people.answer("subscribed")
-        return await _send(running, people, lambda state: bars.update(steps["accepted"], completed=_taken(state)))
+        sent = await _send(running, people, lambda state: bars.update(steps["accepted"], completed=_taken(state)))
+        visiting = bars.add_task("An afternoon at the shop", total=1)
+        spent = await afternoon.spend(shop, people, campaigns)
+        bars.update(visiting, completed=1)
+    return Result(**sent, afternoon=spent)
 
 
 _STEPS = {
@@ -96,7 +110,7 @@ _STEPS = {
 }
 
 
-async def _send(running: Stage, people: Crowd, on_states: Any) -> Result:
+async def _send(running: Stage, people: Crowd, on_states: Any) -> dict[str, Any]:
     shop = running.shop
     since = datetime.now(UTC)
     answer = await shop.post(shop.notification(PRODUCTS[0], {"kind": "everyone"}))
@@ -109,15 +123,14 @@ async def _send(running: Stage, people: Crowd, on_states: Any) -> Result:
         states = await _settled(running, name, seen, on_states)
     finally:
         watching.cancel()
-    return Result(
-        notification=name,
-        seen=seen,
-        accepted=_taken(states),
-        displayed=states.get(DeliveryState.DISPLAYED, 0)
-        + states.get(DeliveryState.CLICKED, 0)
-        + states.get(DeliveryState.DISMISSED, 0),
-        clicked=states.get(DeliveryState.CLICKED, 0),
-    )
+    seen_states = (DeliveryState.DISPLAYED, DeliveryState.CLICKED, DeliveryState.DISMISSED)
+    return {
+        "notification": name,
+        "seen": seen,
+        "accepted": _taken(states),
+        "displayed": sum(states.get(state, 0) for state in seen_states),
+        "clicked": states.get(DeliveryState.CLICKED, 0),
+    }
 
 
 def _taken(states: Mapping[str, int]) -> int:

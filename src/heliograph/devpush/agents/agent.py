@@ -51,7 +51,10 @@ class Arrival:
 
 @dataclass(slots=True, eq=False)
 class Agent:
-    """A user agent with one subscription. `p256dh` (65 bytes) and `auth` (16 bytes) are what a page would hand over."""
+    """A user agent with one subscription. `p256dh` (65 bytes) and `auth` (16 bytes) are what a page would hand over.
+
+    `visitor` is the page's name for the browser, `hvi_…`; empty for a page that tracks nobody.
+    """
 
     index: int
     service: Service
@@ -60,6 +63,7 @@ class Agent:
     p256dh: bytes
     auth: bytes
     endpoint: str = ""
+    visitor: str = ""
     is_registered: bool = False
     """Whether it wants a subscription: then a lost one is replaced."""
     subscription_id: str = ""

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -31,6 +31,7 @@ class AgentFleet:
         services: whose endpoints they get, in turn.
         vendor_hosts: whether endpoints are on the vendors' own hosts (https, reached through devpush's TLS port).
         click_share: how many of those that are shown a notification click on it, between 0 and 1.
+        tastes: other shares, for titles that hold one of these texts.
         seed: which of them do; the same seed and the same notification give the same agents.
         channels_per_socket: how many agents share a connection.
         progress: called with the running totals whenever they change.
@@ -45,6 +46,7 @@ class AgentFleet:
         services: Sequence[Service] = (Service.MOZILLA,),
         vendor_hosts: bool = False,
         click_share: float = 0.0,
+        tastes: Mapping[str, float] | None = None,
         seed: int = 0,
         channels_per_socket: int = 100,
         progress: Progress | None = None,
@@ -53,6 +55,7 @@ class AgentFleet:
         self._ws_url = ws_url.rstrip("/")
         self._vendor_hosts = vendor_hosts
         self._click_share = click_share
+        self._tastes = dict(tastes or {})
         self._seed = seed
         self._progress = progress
         self._clock = clock or SystemClock()
@@ -175,7 +178,10 @@ class AgentFleet:
 
     def _clicks(self, agent: Agent, payload: Payload) -> bool:
         chance = random.Random(f"{self._seed}/{agent.index}/{payload.notification}")  # noqa: S311 - repeatable on purpose
-        return chance.random() < self._click_share
+        title = payload.content["notification"]["title"]
+        return chance.random() < next(
+            (share for text, share in self._tastes.items() if text in title), self._click_share
+        )
 
     def _report(self, payload: Payload, *, clicks: bool, now: datetime) -> None:
         self.counts.shown += 1

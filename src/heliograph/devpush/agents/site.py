@@ -100,6 +100,22 @@ class HeliographSite:
         answer = await self._call("POST", "/receipts", json=body)
         return int(answer["accepted"]), [str(one["code"]) for one in answer.get("refused", [])]
 
+    async def tell(self, visitor: str, events: Sequence[dict[str, Any]]) -> int:
+        """Tell what a visitor did on the page. Returns how many events were accepted."""
+        answer = await self._call("POST", "/events", json={"visitor": visitor, "events": list(events)})
+        return int(answer["accepted"])
+
+    async def prompts(self, visitor: str, *, url: str) -> list[dict[str, Any]]:
+        """Ask which prompt campaigns there are for a visitor who has not been asked yet."""
+        asked = {"visitor": visitor, "permission": "default", "url": url}
+        answer = await self._call("POST", "/campaigns", json=asked)
+        return list(answer["campaigns"])
+
+    async def tell_of_prompts(self, visitor: str, events: Sequence[dict[str, Any]]) -> int:
+        """Tell what became of prompts. Returns how many events were accepted."""
+        answer = await self._call("POST", "/campaign-events", json={"visitor": visitor, "events": list(events)})
+        return int(answer["accepted"])
+
     def _body(self, agent: Agent, groups: Sequence[dict[str, Any]]) -> dict[str, Any]:
         body: dict[str, Any] = {
             "endpoint": agent.endpoint,
@@ -108,6 +124,8 @@ class HeliographSite:
         }
         if groups:
             body["groups"] = list(groups)
+        if agent.visitor:
+            body["visitor"] = agent.visitor
         return body
 
     async def _call(self, method: str, path: str, **rest: Any) -> dict[str, Any]:

@@ -104,6 +104,40 @@ by("on").addEventListener("click", () => {
 by("off").addEventListener("click", () => heliograph.push(["unsubscribe"]));
 by("try").addEventListener("click", sendMeOne);
 
+// What a shop tells of itself: which lamp is looked at, what is in the cart, what is bought. Page views tell themselves.
+const lamp = by("item")?.dataset;
+
+function tellCart() {
+  heliograph.push((sdk) => {
+    const { items } = sdk.getData().cart;
+    const count = items.reduce((sum, item) => sum + item.count, 0);
+    by("cart").textContent = count
+      ? `In your cart: ${count}. Leave it there for a few seconds, and you hear of it, if you are subscribed.`
+      : "";
+    show("buy", count > 0);
+  });
+}
+
+if (lamp) {
+  const item = { id: lamp.id, title: lamp.title, price: lamp.price, url: location.href };
+  heliograph.push(["trackItemView", { item }]);
+  tellCart();
+  by("add").addEventListener("click", () => {
+    heliograph.push(["addToCart", { item: { ...item, count: 1 } }]);
+    note(`Told Heliograph that the ${lamp.title} is in the cart.`);
+    tellCart();
+  });
+  by("buy").addEventListener("click", () => {
+    heliograph.push((sdk) => {
+      const { items } = sdk.getData().cart;
+      const price = items.reduce((sum, one) => sum + one.count * Number(one.price ?? 0), 0);
+      sdk.push(["order", { order: { id: `order-${Date.now()}`, price, items } }]);
+    });
+    note("Told Heliograph of the order: nothing comes back of this cart.");
+    tellCart();
+  });
+}
+
 // Without the script nothing above ever answers.
 setTimeout(() => {
   if (heliograph.loaded) return;

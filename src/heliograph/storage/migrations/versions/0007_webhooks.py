@@ -59,9 +59,7 @@ def _make_receivers() -> None:
     _partial("ix_webhooks_failing", "webhooks", ["failing_since"], "failing_since IS NOT NULL")
     op.create_table(
         "webhook_outbox",
-        sa.Column(
-            "number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         _id("webhook_id"),
         sa.Column("events", sa.LargeBinary(), nullable=False),
         sa.Column("event_count", sa.Integer(), nullable=False),
