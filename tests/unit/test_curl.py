@@ -4,17 +4,20 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import uvloop
+from tests.support.apple import HOST, apple
 from tests.support.hostile import Behaviour, answering, closing, flooding, request, resetting, serving, trickling
+from tests.support.websites import PUSH_ID, intermediate, issue, root, website
 
 from heliograph.devpush import DevPush, DevPushConfig, Fault, FaultKind
 from heliograph.devpush.agents import AgentFleet
 from heliograph.kit import http
 from heliograph.kit.curl import MAX_HEADER_BYTES, CurlSender
-from heliograph.kit.http import MAX_ANSWER_BYTES, HttpRequest, HttpResponse, TransportFault
+from heliograph.kit.http import MAX_ANSWER_BYTES, ClientCertificate, HttpRequest, HttpResponse, TransportFault
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 Answer = HttpResponse | TransportFault
@@ -328,5 +331,30 @@ def test_close_finishes_what_is_in_the_air(run: Run):
             await sender.close()
             assert [(await task).status for task in sent] == [201] * 5
             assert (await sender.send(to(port))).kind is http.FaultKind.CANCELLED
+
+    run(story())
+
+
+def test_client_certificates(run: Run, tmp_path: Path):
+    """Requests with one certificate share a connection; with another, or with none, they never do."""
+    other = issue("Website Push ID: web.com.example.other", intermediate(), push_id="web.com.example.other")
+    first, second = (ClientCertificate(each.pem + intermediate().pem, each.key_pem) for each in (website(), other))
+
+    async def story() -> None:
+        sender = CurlSender()
+        async with apple(tmp_path, root().pem) as service:
+            values = {
+                "url": f"https://{HOST}/3/device/ab",
+                "headers": (("apns-topic", PUSH_ID),),
+                "connect_to": ("127.0.0.1", service.port),
+                "ca_file": str(service.certificates.ca_file),
+                "allow_plain": False,
+            }
+            seen = []
+            for certificate in (first, first, None, second, first, None):
+                answer = await sender.send(to(service.port, **values, certificate=certificate))
+                seen.append((answer.status, answer.http_version, service.connections))
+            await sender.close()
+        assert seen == [(200, "2", 1), (200, "2", 1), (403, "2", 2), (400, "2", 3), (200, "2", 3), (403, "2", 3)]
 
     run(story())

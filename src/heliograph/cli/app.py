@@ -76,6 +76,10 @@ COMMANDS: Mapping[str, Entry] = {
         "What is sent by itself, at a time, again and again or when somebody asks; and prompts on pages.",
     ),
     "site": Entry("heliograph.cli.site", "A customer's site: what to put on it, and whether all is in its place."),
+    "safari": Entry(
+        "heliograph.cli.safari",
+        "Safari's older channel on macOS (Safari 7 to 15): check a certificate, make a push package, try a token.",
+    ),
     "import": Entry(
         "heliograph.cli.imports:import_",
         "Take over subscriptions from another system, or from our own export, with the key that they were made with.",

@@ -84,6 +84,7 @@ class _Exchange:
     future: "asyncio.Future[HttpResponse | TransportFault] | None" = None
     allow_any_address: bool = False
     refused_address: bool = False
+    has_certificate: bool = False
     keep: int = MAX_ANSWER_BYTES
     header_bytes: int = 0
     header_lines: list[bytes] = field(default_factory=list)
@@ -92,6 +93,7 @@ class _Exchange:
     def begin(self, future: "asyncio.Future[HttpResponse | TransportFault]", request: HttpRequest) -> None:
         self.future = future
         self.allow_any_address = request.allow_plain or request.connect_to is not None
+        self.has_certificate = request.certificate is not None
         self.keep = request.keep
         self.refused_address = False
         self.header_bytes = 0
@@ -225,6 +227,10 @@ class CurlSender:
             raise ValueError("A header must not hold a line break.")
         handle.setopt(pycurl.HTTPHEADER, lines)
         handle.setopt(pycurl.CAINFO, request.ca_file or self._ca_file)
+        if request.certificate is not None:
+            # libcurl shares a connection only where both are the same, byte for byte.
+            handle.setopt(pycurl.SSLCERT_BLOB, request.certificate.chain)
+            handle.setopt(pycurl.SSLKEY_BLOB, request.certificate.key)
         handle.setopt(pycurl.CONNECT_TO, [_connect_to(*request.connect_to) if request.connect_to else _WHERE_IT_SAYS])
         handle.setopt(pycurl.TIMEOUT_MS, max(1, int(request.timeout.total_seconds() * 1000)))
 
@@ -290,7 +296,8 @@ class CurlSender:
 
     def _release(self, exchange: _Exchange) -> None:
         self._multi.remove_handle(exchange.handle)
-        if len(self._idle) < _POOLED_HANDLES and not self._is_closed:
+        # A handle cannot be told to forget a certificate, so one that has shown one is not used again.
+        if len(self._idle) < _POOLED_HANDLES and not self._is_closed and not exchange.has_certificate:
             self._idle.append(exchange)
         else:
             exchange.handle.close()

@@ -13,6 +13,14 @@ CONNECTIONS_PER_HOST = 32
 
 
 @dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """What a client shows of itself in TLS: a chain of PEM certificates, its own first, and its private key as PEM."""
+
+    chain: bytes = field(repr=False)
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class HttpRequest:
     """One request to a server that may be hostile.
 
@@ -25,6 +33,7 @@ class HttpRequest:
         allow_http: whether `http://` is meant, at a public address.
         timeout: for the whole exchange, connecting included.
         keep: bytes of the answer's body that are kept; who sends more is not listened to further.
+        certificate: shown to the server if it asks; connections are shared by requests with the same one only.
     """
 
     method: str
@@ -37,6 +46,7 @@ class HttpRequest:
     allow_http: bool = False
     timeout: timedelta = timedelta(seconds=10)
     keep: int = MAX_ANSWER_BYTES
+    certificate: ClientCertificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
