@@ -14,9 +14,9 @@ from tests.support.hostile import answering, serving
 
 from heliograph.cli.doctor import network, place, stored
 from heliograph.cli.doctor.command import IDS
-from heliograph.cli.doctor.finding import Severity
 from heliograph.cli.exits import Exit
 from heliograph.devpush import DevPush, DevPushConfig
+from heliograph.domain.site import Severity
 from heliograph.kit.curl import CurlSender
 from heliograph.settings import Settings
 from heliograph.storage.survey import Server

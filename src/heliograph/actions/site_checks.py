@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from heliograph.actions.site_facts import MOST_DOMAINS, Reach, gather
+from heliograph.actions.site_kit import publishable_keys
 from heliograph.checks import CHECKS
 from heliograph.domain.origin import canonical_origin
 from heliograph.domain.site import Expected, Finding, KeyUse, Severity, Site
 from heliograph.errors import FieldError, InvalidRequest
 from heliograph.kit.context import Context
 from heliograph.protocols import base64url
-from heliograph.storage import api_keys, key_retirement, vapid_keys
-from heliograph.storage.api_keys import KeyKind
+from heliograph.storage import key_retirement, vapid_keys
 from heliograph.storage.projects import Project
 from heliograph.storage.store import Tx
 from heliograph.storage.vapid_keys import VapidKeyState
 
 MOST_USES = 100_000
 """Live subscriptions of a key are counted so far: more is more than enough."""
-_PAGE = 200
 
 
 def pages_of(project: Project, pages: Sequence[str]) -> list[str]:
@@ -58,11 +57,7 @@ async def expect(
 ) -> tuple[Expected, str | None]:
     """Return what a project says that should be found, and a publishable key to ask the public API with."""
     keys = await vapid_keys.of_project(tx, project.id)
-    publishable = [
-        key.token
-        for key in await api_keys.page(tx, project.id, after=None, limit=_PAGE)
-        if key.kind is KeyKind.PUBLISHABLE and key.is_valid(ctx.now) and key.token
-    ]
+    publishable = await publishable_keys(tx, ctx, project.id)
     active = next((key for key in keys if key.state is VapidKeyState.ACTIVE), None)
     expected = Expected(
         project_id=project.id,

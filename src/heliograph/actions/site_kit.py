@@ -79,13 +79,10 @@ def manifest_file(name: str) -> KitFile:
     return KitFile(MANIFEST_PATH, "application/manifest+json", text)
 
 
-async def publishable_key(tx: Tx, ctx: Context, project_id: str) -> str:
-    """Return the newest valid publishable key, or raise `Conflict`."""
+async def publishable_keys(tx: Tx, ctx: Context, project_id: str) -> list[str]:
+    """Return the publishable keys that are valid now, oldest first."""
     keys = await api_keys.page(tx, project_id, after=None, limit=_PAGE)
-    valid = [key.token for key in keys if key.kind is KeyKind.PUBLISHABLE and key.is_valid(ctx.now) and key.token]
-    if not valid:
-        raise Conflict("The project has no valid publishable key: make one first.")
-    return valid[-1]
+    return [key.token for key in keys if key.kind is KeyKind.PUBLISHABLE and key.is_valid(ctx.now) and key.token]
 
 
 async def kit(tx: Tx, ctx: Context, *, project: Project, base_url: str, push_host: str | None) -> Kit:
@@ -94,11 +91,13 @@ async def kit(tx: Tx, ctx: Context, *, project: Project, base_url: str, push_hos
     Raises:
         Conflict: it has no valid publishable key.
     """
-    key = await publishable_key(tx, ctx, project.id)
+    keys = await publishable_keys(tx, ctx, project.id)
+    if not keys:
+        raise Conflict("The project has no valid publishable key: make one first.")
     ours = f"https://{push_host}" if push_host else base_url
     return Kit(
         files=(worker_file(ours), manifest_file(project.name)),
-        script_tag=f'<script async src="{escape(ours)}/sdk/v1/heliograph.js" data-key="{escape(key)}"></script>',
+        script_tag=f'<script async src="{escape(ours)}/sdk/v1/heliograph.js" data-key="{escape(keys[-1])}"></script>',
         head_link=f'<link rel="manifest" href="{MANIFEST_PATH}">',
         policy={"script-src": ours, "connect-src": ours, "frame-src": ours, "worker-src": "'self'"},
         record=Record(push_host, urlsplit(base_url).hostname or "") if push_host else None,

@@ -93,6 +93,12 @@ def _openers(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+async def known_host(tx: Tx, *, project_id: str) -> str | None:
+    """Return a project's push host; None if it has none."""
+    found = await windows.read(tx, project_id)
+    return None if found is None else found.push_host
+
+
 def hash_visitor(token: str) -> bytes:
     """Return what is kept of a visitor's token."""
     return hashlib.sha256(token.encode()).digest()

@@ -16,7 +16,6 @@ from heliograph.domain.site import Finding, Severity
 from heliograph.domain.window import WindowSettings
 from heliograph.kit.names import SYSTEM, parse_resolver
 from heliograph.storage import windows as window_rows
-from heliograph.storage.store import Tx
 
 site = typer.Typer(
     name="site",
@@ -29,11 +28,6 @@ PushHostOption = Annotated[
     str | None, typer.Option(help="The site's own name for Heliograph, such as push.shop.example.")
 ]
 _MARKS = {Severity.OK: "ok", Severity.SKIPPED: "--", Severity.WARNING: "!", Severity.ERROR: "!!"}
-
-
-async def _known_host(tx: Tx, project_id: str) -> str | None:
-    known = await window_rows.read(tx, project_id)
-    return None if known is None else known.push_host
 
 
 def _resolvers(given: list[str]) -> tuple[str, ...]:
@@ -64,7 +58,7 @@ def kit(
         async with opening.opened(opening.load()) as heliograph, heliograph.store.read() as tx:
             found = await chosen_project(tx, project)
             context, url = heliograph.context(), heliograph.base_url
-            host = push_host or await _known_host(tx, found.id)
+            host = push_host or await windows.known_host(tx, project_id=found.id)
             return await site_kit.kit(tx, context, project=found, base_url=url, push_host=host)
 
     made = opening.run(work())
@@ -172,7 +166,7 @@ def check(
             async with heliograph.store.read() as tx:
                 found = await chosen_project(tx, project)
                 wanted = site_checks.pages_of(found, pages or [])
-                host = push_host or await _known_host(tx, found.id)
+                host = push_host or await windows.known_host(tx, project_id=found.id)
                 expected, key = await site_checks.expect(
                     tx, heliograph.context(), project=found, base_url=heliograph.base_url, push_host=host
                 )

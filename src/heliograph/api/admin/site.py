@@ -6,7 +6,7 @@ from typing import Annotated
 from litestar import get
 from litestar.params import QueryParameter
 
-from heliograph.actions import projects, site_checks, site_kit
+from heliograph.actions import projects, site_checks, site_kit, windows
 from heliograph.actions.site_facts import MOST_DOMAINS, Reach
 from heliograph.api.auth import By
 from heliograph.api.forms import View
@@ -15,8 +15,6 @@ from heliograph.api.wired import Wired
 from heliograph.domain.site import Finding, Severity
 from heliograph.errors import Conflict
 from heliograph.names import Scope
-from heliograph.storage import windows
-from heliograph.storage.store import Tx
 
 PushHost = Annotated[
     str | None,
@@ -102,7 +100,7 @@ async def check_site(
     async with heliograph.store.read() as tx:
         project = await projects.get(tx, project_id=caller.project())
         pages = site_checks.pages_of(project, page or [])
-        host = push_host or await _known_host(tx, project.id)
+        host = push_host or await windows.known_host(tx, project_id=project.id)
         expected, key = await site_checks.expect(
             tx, heliograph.context(), project=project, base_url=heliograph.base_url, push_host=host
         )
@@ -161,7 +159,7 @@ async def read_kit(caller: By, heliograph: Wired, push_host: PushHost = None) ->
     """Return the files, the tag and the lines that a site needs, for exactly this project."""
     async with heliograph.store.read() as tx:
         project = await projects.get(tx, project_id=caller.project())
-        host = push_host or await _known_host(tx, project.id)
+        host = push_host or await windows.known_host(tx, project_id=project.id)
         made = await site_kit.kit(
             tx, heliograph.context(), project=project, base_url=heliograph.base_url, push_host=host
         )
@@ -172,11 +170,6 @@ async def read_kit(caller: By, heliograph: Wired, push_host: PushHost = None) ->
         policy=made.policy,
         record=None if made.record is None else RecordView(name=made.record.name, target=made.record.target),
     )
-
-
-async def _known_host(tx: Tx, project_id: str) -> str | None:
-    known = await windows.read(tx, project_id)
-    return None if known is None else known.push_host
 
 
 ROUTES = (check_site, read_kit)

@@ -10,8 +10,9 @@ from heliograph.bootstrap import FINGERPRINT
 from heliograph.cli import opening, screen
 from heliograph.cli.choosing import JsonOption, all_projects
 from heliograph.cli.doctor import network, place, stored
-from heliograph.cli.doctor.finding import Finding, Severity, error, skipped
+from heliograph.cli.doctor.finding import Finding, error, skipped
 from heliograph.cli.exits import Exit
+from heliograph.domain.site import Severity
 from heliograph.kit.curl import CurlSender
 from heliograph.settings import Settings
 from heliograph.storage import installation, migrate, survey

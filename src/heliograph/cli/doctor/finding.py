@@ -1,16 +1,8 @@
 """What a check finds: a stable identifier, a severity, one sentence, one hint."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Severity(StrEnum):
-    """How bad it is. `skipped`: it could not be looked at, and it is said why."""
-
-    OK = "ok"
-    SKIPPED = "skipped"
-    WARNING = "warning"
-    ERROR = "error"
+from heliograph.domain.site import Severity
 
 
 @dataclass(frozen=True, slots=True)
